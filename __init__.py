@@ -1,0 +1,24 @@
+"""retroline: the telemetry of an incident window as one UTC timeline.
+
+The notebook's door: `retroline.load(path)` gives a `Timeline`. Names are imported when first used, so that the command
+line starts without the libraries that a timeline needs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .timeline.timeline import Timeline as Timeline
+    from .timeline.timeline import load as load
+
+__all__ = ["Timeline", "__version__", "load"]
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Timeline", "load"):
+        from .timeline import timeline
+
+        return getattr(timeline, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

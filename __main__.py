@@ -1,0 +1,5 @@
+"""`python -m retroline`."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,251 @@
+"""The evidence folder: every answer as received, and what was asked for it.
+
+Layout below `evidence/`: one folder per run of `collect` (`RUN/`), in it one folder per source, in it the
+bodies, byte for byte, and `index.jsonl`: one line per saved reply or failure, in the order they happened. A body is
+written under a temporary name and renamed; its index line follows, so a killed run leaves no half truth: a body without
+its line is asked for again.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any, cast
+
+from .errors import BadPayload, SourceError, public_url
+
+UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+LONGEST_NAME = 120
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One answer as received, saved in `path`.
+
+    `form` names what it is and chooses its reader; `ref` is the path below `evidence/`, the head of every fact's ref;
+    `about` holds what was asked (never credentials); `received_at` is RFC 3339 on the collecting machine's clock, as is
+    `asked_at`; `date` is the server's HTTP `Date` header. `complete` is False when the body is known to be cut and
+    `reason` says why.
+    """
+
+    source: str
+    form: str
+    ref: str
+    path: Path
+    status: int = 200
+    about: Mapping[str, str] = field(default_factory=dict)
+    asked_at: str = ""
+    received_at: str = ""
+    date: str = ""
+    complete: bool = True
+    reason: str = ""
+
+    def open(self) -> IO[bytes]:
+        """The body as a stream of bytes, decompressed where the file is gzip."""
+        with self.path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+        return cast("IO[bytes]", gzip.open(self.path)) if packed else self.path.open("rb")
+
+    def body(self) -> bytes:
+        """The whole body. Raises BadPayload where a compressed body is broken."""
+        try:
+            with self.open() as file:
+                return file.read()
+        except (EOFError, gzip.BadGzipFile) as error:
+            raise BadPayload(f"{self.ref}: the compressed file is broken: {error}") from error
+
+    def json(self) -> Any:
+        """The body as JSON. Raises BadPayload with what was found instead."""
+        return decode_json(self.body(), self.ref)
+
+
+def decode_json(body: bytes, what: str) -> Any:
+    """`body` as JSON; BadPayload says whether it was empty, HTML, cut or something else. `what` begins the sentence."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        head = body[:200].lstrip().lower()
+        if not body.strip():
+            found = "the answer is empty"
+        elif head.startswith((b"<!doctype", b"<html", b"<?xml", b"<")):
+            found = "the answer is HTML where JSON was due (a proxy or a log-in page?)"
+        elif body.lstrip()[:1] in (b"{", b"["):
+            found = "the JSON breaks off" if "Unterminated" in str(error) or "Expecting" in str(error) else "the JSON is broken"
+        else:
+            found = "the answer is not JSON"
+        raise BadPayload(f"{what}: {found}") from error
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Something that was asked for and not had: the stuff of gap rows and coverage.
+
+    `what` is the thing missed in words ("logs of shop/web-1/app"); `reason` one of unreachable, denied, too_expensive,
+    bad_payload, timeout, cut, bound, gone, rotated, interrupted; `text` the sentence for the report. `since`, `until`:
+    RFC 3339 of the stretch missed, "" for the window's ends. `ours` is True where the exit code must show it: the source failed
+    us or a bound of ours cut it; False where the source had already forgotten.
+    """
+
+    source: str
+    what: str
+    reason: str
+    text: str
+    since: str = ""
+    until: str = ""
+    ours: bool = True
+    subject: str = ""
+
+
+class Evidence:
+    """The evidence of one source in one run: saves, and knows what an interrupted run has saved already. Thread-safe."""
+
+    def __init__(self, root: Path, run: str, source: str, now: Callable[[], str]) -> None:
+        self.source = source
+        self._root = root
+        self._folder = root / run / safe_name(source)
+        self._now = now
+        self._lock = threading.Lock()
+        self._held = {_key(line): line for line in _lines(self._folder / "index.jsonl") if line.get("type") == "reply" and line["complete"]}
+
+    def held(self, key: str) -> Reply | None:
+        """The complete reply that an earlier, interrupted run saved under `key`, if its body is still there."""
+        line = self._held.get(key)
+        reply = _reply(line, self._root) if line else None
+        return reply if reply and reply.path.exists() else None
+
+    def save(
+        self,
+        key: str,
+        form: str,
+        body: bytes | Iterable[bytes],
+        *,
+        suffix: str = ".json",
+        status: int = 200,
+        about: Mapping[str, str] | None = None,
+        asked_at: str = "",
+        date: str = "",
+    ) -> Reply:
+        """Write one answer under `key` (slashes make folders) and return it.
+
+        `body` may be an iterator of chunks, written as they come. Should it raise SourceError, what arrived is kept and
+        the reply is marked incomplete with the error's text; the error is not raised again.
+        """
+        path = self._folder.joinpath(*(safe_name(part) for part in key.split("/") if part))
+        path = path.with_name(path.name + suffix)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.part")
+        reason = ""
+        with part.open("wb") as file:
+            try:
+                for chunk in (body,) if isinstance(body, bytes) else body:
+                    file.write(chunk)
+            except SourceError as error:
+                reason = str(error) or error.reason
+        os.replace(part, path)
+        reply = Reply(
+            self.source, form, path.relative_to(self._root).as_posix(), path, status, dict(about or {}), asked_at, self._now(), date, not reason, reason
+        )
+        line = {"type": "reply", "key": key, **asdict(reply)}
+        del line["path"]
+        self._append(line)
+        return reply
+
+    def failed(self, error: SourceError | str, what: str, *, reason: str = "", since: str = "", until: str = "", ours: bool = True, subject: str = "") -> None:
+        """Note that `what` could not be had; the run goes on."""
+        if not reason:
+            reason = error.reason if isinstance(error, SourceError) else "failed"
+        self._append({"type": "failure", **asdict(Failure(self.source, what, reason, str(error), since, until, ours, subject))})
+
+    def started(self) -> None:
+        """Note that the source is being asked (again): failures noted so far are void."""
+        self._append({"type": "started", "at": self._now()})
+
+    def finished(self) -> None:
+        """Note that the source has been asked everything: a later run with the same window asks only what failed."""
+        self._append({"type": "finished", "at": self._now()})
+
+    def now(self) -> str:
+        """The present as RFC 3339 text, for `asked_at`."""
+        return self._now()
+
+    def _append(self, line: dict[str, Any]) -> None:
+        with self._lock:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with (self._folder / "index.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line, ensure_ascii=True) + "\n")
+
+
+@dataclass(frozen=True)
+class Index:
+    """What one source's folder of one run says: replies and failures, the last word on each."""
+
+    run: str
+    source: str
+    replies: tuple[Reply, ...]
+    failures: tuple[Failure, ...]
+    finished: bool
+
+
+def indexes(root: Path) -> Iterator[Index]:
+    """Every source of every run below `root`, by run and name. A key saved twice counts once, the later line."""
+    for path in sorted(root.glob("*/*/index.jsonl")):
+        replies: dict[str, Reply] = {}
+        failures: dict[tuple[str, str], Failure] = {}
+        finished = False
+        for line in _lines(path):
+            kind = line.pop("type", None)
+            if kind == "reply":
+                reply = _reply(line, root)
+                if reply.path.exists():
+                    replies[_key(line)] = reply
+            elif kind == "started":
+                failures, finished = {}, False
+            elif kind == "failure":
+                failure = Failure(**line)
+                failures[failure.what, failure.reason] = failure
+            elif kind == "finished":
+                finished = True
+        yield Index(path.parent.parent.name, path.parent.name, tuple(replies.values()), tuple(failures.values()), finished)
+
+
+def safe_name(text: str) -> str:
+    """`text` as one file name that can neither leave its folder nor clash with a different text."""
+    name = UNSAFE.sub(lambda m: "".join(f"%{b:02X}" for b in m[0].encode("utf-8", "surrogatepass")), text)
+    if not name.strip("."):
+        name = name.replace(".", "%2E") or "%"
+    if len(name) > LONGEST_NAME:
+        name = f"{name[: LONGEST_NAME - 17]}~{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+    return name
+
+
+def asked(url: str, params: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """`about` for a request: its URL without credentials, and its parameters as text."""
+    return {"url": public_url(url), **{k: str(v) for k, v in (params or {}).items()}}
+
+
+def _key(line: Mapping[str, Any]) -> str:
+    return str(line["key"])
+
+
+def _reply(line: Mapping[str, Any], root: Path) -> Reply:
+    fields = {k: v for k, v in line.items() if k not in ("type", "key", "path")}
+    return Reply(path=root / fields["ref"], **fields)
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The index's lines; a last line cut by a kill is left out, its reply is asked for again."""
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8") as file:
+        for text in file:
+            try:
+                yield json.loads(text)
+            except ValueError:
+                continue

@@ -1,0 +1,1 @@
+"""From text to instants in UTC: pure functions, no I/O, no pandas."""

@@ -1,0 +1,1 @@
+"""From evidence to the timeline: order, identity, milestones, durations, reports. pandas lives here."""
