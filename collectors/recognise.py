@@ -1,0 +1,182 @@
+"""What a saved file is, told by its content; the path helps only where a log does not say whose it is.
+
+Known are: one JSON document that a source recognises; JSON lines of alerts' history; a recorded exchange, that is
+`{"request": {"path", "query", …}, "response": {"status", "headers", "body", …}}` with the body as text; and container logs
+as `kubectl logs` prints them, with or without `--timestamps` and `--prefix`. Any of them may be gzip.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from .errors import BadPayload
+from .evidence import Reply, decode_json
+from .recognise_logs import Found, Passed, as_log, recognise_text, says_log
+from .registry import collector, names
+
+LARGEST_DOCUMENT = 64 * 2**20
+HEAD = 256 * 2**10
+SAMPLE = 20
+BROKEN_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
+
+
+def recognise_file(path: Path, relative: str) -> Found | Passed:
+    """What the file at `path` is. `relative` is its path below the folder given, with `/`. Raises OSError."""
+    file = Reply("files", "", relative, path)
+    try:
+        with file.open() as stream:
+            head = stream.read(HEAD)
+            if not _json_starts(head):
+                return recognise_text(head, relative)
+            objects = _objects(head)
+            if len(objects) > 1:
+                return _lines(head, objects, relative)
+            body = head + stream.read(LARGEST_DOCUMENT - len(head) + 1)
+    except BROKEN_GZIP as error:
+        return _broken(path, relative, error)
+    if len(body) > LARGEST_DOCUMENT:
+        return Passed("bound", f"{relative}: JSON of more than {LARGEST_DOCUMENT >> 20} MiB is not read", ours=True)
+    return _content(body, relative)
+
+
+def _content(body: bytes, relative: str) -> Found | Passed:
+    """A whole body: a JSON document, JSON lines, or text."""
+    head = body[:HEAD]
+    if not _json_starts(head):
+        return recognise_text(head, relative)
+    objects = _objects(head)
+    if len(objects) > 1:
+        return _lines(head, objects, relative)
+    try:
+        document = decode_json(body, relative)
+    except BadPayload as error:
+        if objects:
+            return _lines(head, objects, relative)
+        found = recognise_text(head, relative) if head[:1] == b"[" else None
+        return found if isinstance(found, Found) else Passed(error.reason, str(error), ours=True)
+    found = _document(document, relative)
+    if isinstance(found, Passed) and found.reason == "unrecognised" and objects and says_log(relative):
+        return as_log(head, relative)
+    return found
+
+
+def _document(document: Any, relative: str) -> Found | Passed:
+    name = PurePosixPath(relative).name
+    if _is_exchange(document):
+        return _exchange(document, relative)
+    refused = _error_answer(document)
+    if refused is not None:
+        return Passed("error_answer", f"{relative}: a saved error answer: {refused}")
+    for reader in names():
+        form = collector(reader).recognise(document, name)
+        if form:
+            return Found(reader, form)
+    return Passed("unrecognised", f"{relative}: JSON, but no answer that a source knows")
+
+
+def _is_exchange(document: Any) -> bool:
+    if not isinstance(document, Mapping):
+        return False
+    request, response = document.get("request"), document.get("response")
+    return isinstance(request, Mapping) and isinstance(response, Mapping) and isinstance(response.get("body"), str) and "status" in response
+
+
+def _exchange(document: Mapping[str, Any], relative: str) -> Found | Passed:
+    """The body of a recorded exchange, with what was asked as `about`."""
+    response = document["response"]
+    try:
+        body = base64.b64decode(response["body"], validate=True) if response.get("body_encoding") == "base64" else response["body"].encode()
+        plain = gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
+    except (*BROKEN_GZIP, binascii.Error, UnicodeEncodeError) as error:
+        return Passed("bad_payload", f"{relative}: the recorded body is broken: {error}", ours=True)
+    if response["status"] != 200:
+        return Passed("error_answer", f"{relative}: a saved error answer with status {response['status']}: {response['body'][:200].strip()}")
+    found = _content(plain, relative)
+    if isinstance(found, Passed):
+        return found
+    date = dict(_pairs(response.get("headers"))).get("Date", "")
+    return Found(found.reader, found.form, {**_asked(document["request"]), **found.about}, plain, date)
+
+
+def _asked(request: Mapping[str, Any]) -> dict[str, str]:
+    asked = {"path": request["path"]} if isinstance(request.get("path"), str) else {}
+    return {**asked, **dict(_pairs(request.get("query")))}
+
+
+def _pairs(given: Any) -> Iterator[tuple[str, str]]:
+    """Pairs of text, from an object or from a list of pairs; anything else is left out."""
+    for pair in given.items() if isinstance(given, Mapping) else given if isinstance(given, list) else ():
+        if isinstance(pair, (list, tuple)) and len(pair) == 2:
+            yield str(pair[0]), str(pair[1])
+
+
+def _error_answer(document: Any) -> str | None:
+    """The message of an error as the four APIs write it: Kubernetes' Status, Prometheus' error, PagerDuty's error."""
+    if not isinstance(document, Mapping):
+        return None
+    if document.get("kind") == "Status" and document.get("apiVersion") == "v1":
+        return str(document.get("message") or document.get("reason") or document.get("status"))
+    if document.get("status") == "error" and "errorType" in document:
+        return f"{document['errorType']}: {document.get('error')}"
+    error = document.get("error")
+    return str(error["message"]) if len(document) == 1 and isinstance(error, Mapping) and "message" in error else None
+
+
+def _lines(head: bytes, objects: list[dict[str, Any]], relative: str) -> Found | Passed:
+    """JSON lines: alerts' history, else a container's log in JSON unless the name says that it is data."""
+    path = PurePosixPath(relative.removesuffix(".gz"))
+    for reader in names():
+        if any(collector(reader).recognise(one, path.name) == "history" for one in objects):
+            return Found(reader, "history")
+    if path.suffix in (".json", ".jsonl", ".ndjson") and not says_log(relative):
+        return Passed("unrecognised", f"{relative}: JSON lines, but of no kind that a source knows")
+    return recognise_text(head, relative)
+
+
+def _objects(head: bytes) -> list[dict[str, Any]]:
+    """The JSON objects that stand each on a line of its own among the first lines, if the text begins with an object."""
+    found = []
+    if head[:1] == b"{":
+        for line in head.split(b"\n", SAMPLE)[:SAMPLE]:
+            with suppress(ValueError, RecursionError):
+                found.append(json.loads(line) if line[:1] == b"{" else None)
+    return [one for one in found if isinstance(one, dict)]
+
+
+def _json_starts(head: bytes) -> bool:
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[") or head[:2] in (b"\xff\xfe", b"\xfe\xff")
+
+
+def _broken(path: Path, relative: str, error: Exception) -> Found | Passed:
+    """A broken gzip: the readable beginning of a log or history is kept, of a document there is nothing to keep."""
+    broken = f"{relative}: the compressed file is broken: {error}"
+    head = b"".join(readable(path, HEAD))[:HEAD]
+    objects = _objects(head)
+    if _json_starts(head) and len(objects) < 2:
+        found: Found | Passed = Passed("bad_payload", broken, ours=True)
+    else:
+        found = _lines(head, objects, relative) if objects else recognise_text(head, relative)
+    return replace(found, broken=broken) if isinstance(found, Found) and head else Passed("bad_payload", broken, ours=True)
+
+
+def readable(path: Path, most: int | None = None) -> Iterator[bytes]:
+    """What can be decompressed of a gzip file, at most `most` bytes, up to where it breaks."""
+    unpack = zlib.decompressobj(wbits=31)
+    given = 0
+    with path.open("rb") as file:
+        while (most is None or given < most) and (packed := file.read(64 * 2**10)):
+            try:
+                chunk = unpack.decompress(packed)
+            except zlib.error:
+                return
+            given += len(chunk)
+            yield chunk
