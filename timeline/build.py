@@ -1,0 +1,114 @@
+"""From evidence to tables: the whole offline job, in one function.
+
+Rules make rows of facts; unclaimed facts of an event kind are rows by themselves; identity merges and names them; the window
+decides what is shown; milestones and durations follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from ..collectors.evidence import Failure
+from ..collectors.window import Window, rfc3339_short
+from ..normalize.tables import KINDS
+from ..normalize.window import place
+from . import alerts, excursions, log_gaps, pages, restarts, rollouts
+from .accounting import account
+from .coverage import coverage_rows, gap_rows
+from .durations import Duration, durations
+from .evidence import Part, Read, Tally, read_evidence
+from .identity import Named, named
+from .line_store import LineStore
+from .milestones import Milestone, Scope, milestones, scope
+from .people import People, said_rows, with_people
+from .rows import Given, Row, row_of
+from .services import confirmed, with_services
+
+# Each makes rows of its own facts and series; the order does not matter.
+RULES: tuple[Callable[[Given], list[Row]], ...] = (rollouts.rows, restarts.rows, alerts.rows, pages.rows, excursions.rows, log_gaps.rows)
+
+
+@dataclass(frozen=True)
+class Built:
+    """Everything derived from the evidence of one incident; `lines` is where the log lines were written."""
+
+    people: People
+    scope: Scope
+    rows: list[Named]
+    set_aside: int
+    milestones: list[Milestone]
+    durations: list[Duration]
+    coverage: list[dict[str, object]]
+    samples: pa.Table
+    tallies: dict[Part, Tally]
+    failures: list[Failure]
+    sources: dict[str, bool]
+
+
+def build(evidence: Path, people: People, lines: Path) -> Built:
+    """Read `evidence`, write the log lines to `lines` (Parquet), return the rest. Deterministic; touches no network.
+
+    Raises OSError where `lines` cannot be written.
+    """
+    store = LineStore(lines.parent)
+    try:
+        read = read_evidence(evidence, people.window, store)
+        doubles = store.write(lines)
+    finally:
+        store.close()
+    given = Given(people.window, read.facts, read.series, read.streams)
+    everything = all_rows(given, read.unread)
+    gaps = gap_rows(read, people.window)
+    rows = named(clipped([*everything, *said_rows(people), *gaps], people.window))
+    account(read, rows, people.window, doubles)
+    chosen = scope(rows, people.service, people.depends_on)
+    pager_lost = any(f.source == "pagerduty" and f.ours for f in read.failures)
+    marks = with_people(milestones(rows, chosen, pager_lost=pager_lost), people)
+    return Built(
+        people=people,
+        scope=chosen,
+        rows=rows,
+        set_aside=sum(not n.row.milestone_ok for n in rows),
+        milestones=marks,
+        durations=durations(marks, people.own),
+        coverage=coverage_rows(read, people.window),
+        samples=read.samples,
+        tallies=read.tallies,
+        failures=unique(read.failures),
+        sources=read.sources,
+    )
+
+
+def all_rows(given: Given, unread: set[int]) -> list[Row]:
+    """Rows of every rule, of every unclaimed fact of an event kind, and of every fact that could not be read."""
+    ruled = [row for rule in RULES for row in rule(given)]
+    claimed = {w.ref for row in ruled for w in row.witnesses} | {ref for row in ruled for ref in row.folds}
+    own = [row_of(f) for f in given.facts if f.kind in KINDS and f.at_ns is not None and f.ref not in claimed]
+    return confirmed(with_services([*ruled, *own], given))
+
+
+def clipped(rows: Iterable[Row], window: Window) -> list[Row]:
+    """Rows that lie in the window; what already held when it opened stands at its start and is no milestone."""
+    found = []
+    for row in rows:
+        where = place(row.at_ns, row.until_ns, window)
+        if where == "inside":
+            found.append(row)
+        elif where == "holds":
+            found.append(_already(row, window))
+    return found
+
+
+def _already(row: Row, window: Window) -> Row:
+    title = row.title if row.title.startswith("already ") or row.kind == "gap" else f"already {row.title}"
+    began = row.at_source or rfc3339_short(row.at_ns)
+    return replace(row, at_ns=window.since_ns, before_ns=0, after_ns=1, at_source=began, title=title, milestone_ok=False)
+
+
+def unique(failures: Sequence[Failure]) -> list[Failure]:
+    """`failures` without repetitions."""
+    return list(dict.fromkeys(failures))

@@ -1,0 +1,205 @@
+"""Evidence read back: every reply through its reader and the normaliser, in a fixed order, offline."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from ..collectors.errors import BadPayload, ConfigError, SourceError
+from ..collectors.evidence import Failure, Reply, indexes
+from ..collectors.raw import Raw
+from ..collectors.registry import collector
+from ..collectors.window import Window
+from ..normalize.facts import normal_facts, unread
+from ..normalize.lines import normal_lines
+from ..normalize.samples import normal_samples
+from ..normalize.stamps import NONE_NS
+from ..normalize.tables import SAMPLES
+from ..normalize.window import inside
+from .facts import facts_of
+from .line_store import LineStore
+from .rows import Fact, Series, Stream
+
+Part = tuple[str, str]
+
+
+@dataclass
+class Tally:
+    """Where the records of one part (source, form) went, and the stretch of time they span."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    first_ns: int | None = None
+    last_ns: int | None = None
+
+    def add(self, outcome: str, count: int = 1) -> None:
+        """Count records; every record has exactly one outcome: kept, folded, outside or unreadable."""
+        if count:
+            self.counts[outcome] += count
+
+    def span(self, *at_ns: int | None) -> None:
+        """Widen the stretch seen."""
+        for at in at_ns:
+            if at is not None:
+                self.first_ns = at if self.first_ns is None else min(self.first_ns, at)
+                self.last_ns = at if self.last_ns is None else max(self.last_ns, at)
+
+
+@dataclass
+class Read:
+    """All evidence of an incident, normalised. `samples` has the window's points; `series` all points, for rules."""
+
+    facts: list[Fact]
+    unread: set[int]
+    series: list[Series]
+    samples: pa.Table
+    streams: list[Stream]
+    failures: list[Failure]
+    replies: dict[str, Reply]
+    sources: dict[str, bool]
+    tallies: dict[Part, Tally]
+
+    def part(self, ref: str, source: str) -> Part:
+        """The part that a ref belongs to."""
+        reply = self.replies.get(ref.partition("#")[0])
+        return source, reply.form if reply else "other"
+
+
+def read_evidence(root: Path, window: Window, lines: LineStore) -> Read:
+    """Read everything below `root`; log lines go to `lines`. A reply that cannot be read becomes a failure and a record."""
+    reader = _Reader(window, lines)
+    for index in indexes(root):
+        reader.read.failures += index.failures
+        reader.read.sources[index.source] = reader.read.sources.get(index.source, False) or bool(index.replies)
+        for reply in sorted(index.replies, key=lambda r: r.ref):
+            reader.add(reply)
+    return reader.done()
+
+
+def source_of(reply: Reply) -> str:
+    """The source whose reader the reply needs; a saved file names it."""
+    return reply.about.get("reader") or reply.source
+
+
+class _Reader:
+    """Collects what the replies hold until all are read."""
+
+    def __init__(self, window: Window, lines: LineStore) -> None:
+        self.window, self.lines = window, lines
+        self.read = Read([], set(), [], pa.table({}), [], [], {}, {}, {})
+        self.raws: list[Raw] = []
+        self.points: list[pd.DataFrame] = []
+
+    def add(self, reply: Reply) -> None:
+        """Read one reply; what cannot be read is a failure and one unreadable record."""
+        self.read.replies[reply.ref] = reply
+        if not reply.complete:
+            self._fail(reply, "cut", f"{reply.ref} is incomplete: {reply.reason}")
+        streams: dict[str, Stream] = {}
+        try:
+            for raw in _batches(reply):
+                if raw.table == "facts":
+                    self.raws.append(raw)
+                elif raw.table == "samples":
+                    self.points.append(_points(raw, reply))
+                else:
+                    self._add_lines(raw, reply, streams)
+        except SourceError as error:
+            self._tally(reply).add("unreadable")
+            self._fail(reply, error.reason, str(error))
+        self.read.streams += streams.values()
+
+    def done(self) -> Read:
+        """Everything read, joined."""
+        table = normal_facts(self.raws)
+        self.read.facts = facts_of(table, {ref: reply.received_at for ref, reply in self.read.replies.items()})
+        self.read.unread = {i for i, lost in enumerate(unread(table)) if lost}
+        _join_points(self.points, self.window, self.read)
+        return self.read
+
+    def _add_lines(self, raw: Raw, reply: Reply, streams: dict[str, Stream]) -> None:
+        about = {**{k: reply.about.get(k, "") for k in ("namespace", "pod", "container", "instance")}, **raw.about}
+        key = json.dumps([about["namespace"], about["pod"], about["container"], reply.ref])
+        old = streams.get(key)
+        batch, count = normal_lines(Raw("lines", raw.batch, about), self.window, old.last_ns if old else None)
+        self.lines.add((about["pod"], about["container"]), key, batch)
+        tally = self._tally(reply)
+        for outcome, number in (("kept", batch.num_rows), ("outside", count.outside), ("unreadable", count.unreadable)):
+            tally.add(outcome, number)
+        tally.span(count.first_ns, count.last_ns)
+        first = old.first_ns if old and old.first_ns is not None else count.first_ns
+        received = (old.lines if old else 0) + count.received
+        streams[key] = Stream(about["namespace"], about["pod"], about["container"], about["instance"], first, count.last_ns, received, reply.ref)
+
+    def _tally(self, reply: Reply) -> Tally:
+        return self.read.tallies.setdefault((source_of(reply), reply.form), Tally())
+
+    def _fail(self, reply: Reply, reason: str, text: str) -> None:
+        self.read.failures.append(Failure(source_of(reply), reply.ref, reason, text))
+
+
+def _batches(reply: Reply) -> Iterator[Raw]:
+    """The reader's batches; an answer whose shape no reader foresaw is a BadPayload, not the end of the run."""
+    try:
+        yield from collector(source_of(reply)).read(reply)
+    except (SourceError, ConfigError):
+        raise
+    except (TypeError, ValueError, KeyError, AttributeError, LookupError, pa.ArrowException, RecursionError) as error:
+        raise BadPayload(f"{reply.ref}: the answer has another shape than documented ({type(error).__name__}: {error})") from error
+
+
+def _points(raw: Raw, reply: Reply) -> pd.DataFrame:
+    at, value, labels = normal_samples(raw)
+    about = {**reply.about, **raw.about}
+    frame = pd.DataFrame({"at": at, "value": value, "labels": np.asarray(labels.dictionary.to_pylist(), object)[labels.indices.to_numpy()]})
+    step = about.get("step_s") or about.get("step") or ""
+    words = {"name": about.get("name", ""), "query": about.get("query", ""), "step": step, "ref": raw.about.get("ref", reply.ref)}
+    return frame.assign(**words, form=reply.form, source=source_of(reply))
+
+
+def _join_points(points: list[pd.DataFrame], window: Window, read: Read) -> None:
+    """Join slices: points of one series at one instant count once; the rest of them are folded."""
+    if not points:
+        read.samples = SAMPLES.empty_table()
+        return
+    frame = pd.concat(points, ignore_index=True)
+    frame = frame.sort_values(["name", "labels", "step", "at", "ref"], kind="stable", ignore_index=True)
+    readable = frame["at"].to_numpy() != NONE_NS
+    double = frame.duplicated(["name", "labels", "step", "at"]).to_numpy() & readable
+    kept = readable & ~double & inside(frame["at"].to_numpy(), window)
+    outcome = np.select([~readable, double, kept], ["unreadable", "folded", "kept"], "outside")
+    for (source, form, word), count in pd.Series(outcome).groupby([frame["source"], frame["form"], outcome]).size().items():
+        read.tallies.setdefault((str(source), str(form)), Tally()).add(str(word), int(count))
+    for (source, form), seen in frame.loc[readable].groupby(["source", "form"])["at"]:
+        read.tallies[str(source), str(form)].span(int(seen.min()), int(seen.max()))
+    read.series = list(_series(frame.loc[readable & ~double]))
+    shown = frame.loc[kept].sort_values(["at", "name", "labels"], kind="stable")
+    read.samples = pa.Table.from_arrays(
+        [
+            pa.array(shown["at"].to_numpy()).cast(SAMPLES.field("at").type),
+            pa.array(shown["name"], pa.string()).dictionary_encode().cast(SAMPLES.field("name").type),
+            pa.array(shown["labels"], pa.string()).dictionary_encode().cast(SAMPLES.field("labels").type),
+            pa.array(shown["value"].to_numpy(), from_pandas=True),
+        ],
+        schema=SAMPLES,
+    )
+
+
+def _series(frame: pd.DataFrame) -> Iterator[Series]:
+    for (name, labels, step), group in frame.groupby(["name", "labels", "step"], sort=True):
+        first = group.iloc[0]
+        yield Series(
+            name=str(name),
+            query=str(first["query"]),
+            labels=json.loads(labels),
+            at_ns=group["at"].to_numpy(np.int64),
+            values=group["value"].to_numpy(np.float64),
+            step_ns=round(float(step) * 1e9) if step else None,
+            ref=str(first["ref"]),
+        )

@@ -1,0 +1,104 @@
+"""Which service a row is about, and which reported change is which rollout."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from .rows import Given, Row
+
+# Names that controllers give their pods: ReplicaSet hash and pod suffix, ordinal, CronJob minute, DaemonSet suffix.
+SUFFIX = re.compile(r"(-[a-z0-9]{6,10}-[a-z0-9]{5}|-\d{6,10}-[a-z0-9]{5}|-\d{1,4}|-[a-z0-9]{5})$")
+CONFIRMED_NS = 60_000_000_000
+CHANGES = ("change.deployed", "change.rolled_back", "change.scaled", "change.configured")
+MACHINE_ACTORS = ("kubectl", "kube-controller-manager", "deployment-controller", "before-first-apply", "")
+
+
+def workload_of(pod: str) -> str:
+    """The workload that owns a pod, from the pod's name alone (Kubernetes' naming of generated names)."""
+    return SUFFIX.sub("", pod)
+
+
+def owners(given: Given) -> dict[str, str]:
+    """Pod name → workload name, from the pods' owner references; a ReplicaSet stands for its Deployment."""
+    deployments = {f.attributes.get("name"): f.attributes.get("deployment") for f in given.of("state.replicaset")}
+    found = {}
+    for fact in given.of("state.pod"):
+        owner = fact.attributes.get("owner") or {}
+        name = deployments.get(owner.get("name")) or owner.get("name")
+        if owner.get("kind") == "ReplicaSet" and owner.get("name") not in deployments:
+            name = workload_of(str(fact.attributes.get("name")))
+        elif owner.get("kind") == "Job":
+            name = re.sub(r"-\d{6,10}$", "", str(owner.get("name")))
+        if name:
+            found[str(fact.attributes.get("name"))] = str(name)
+    return found
+
+
+def with_services(rows: Iterable[Row], given: Given) -> list[Row]:
+    """`rows` with `service` filled in where a pod, a workload or a word names it; what is given stays."""
+    pods = owners(given)
+    listed = [row if row.service else replace(row, service=_service(row, pods)) for row in rows]
+    known = sorted({r.service for r in listed if r.service and r.kind.startswith(("alert.", "change.dep", "change.rolled", "change.sc", "metric."))}, key=len)
+    return [_reported(row, known) if row.kind == "change.reported" else row for row in listed]
+
+
+def _service(row: Row, pods: Mapping[str, str]) -> str | None:
+    pod = row.labels.get("pod") or row.labels.get("name", "") * (row.labels.get("kind") == "Pod")
+    kind, _, name = (row.subject or "").partition("/")
+    if not pod and kind == "Pod":
+        pod = name.partition("/")[0]
+    if pod:
+        return pods.get(pod) or workload_of(pod)
+    if kind in ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "HorizontalPodAutoscaler") and name:
+        return name.partition("/")[0]
+    if kind == "ReplicaSet":
+        return re.sub(r"-[a-z0-9]{6,10}$", "", name)
+    if kind == "Job":
+        return re.sub(r"-\d{6,10}$", "", name)
+    return None
+
+
+def _reported(row: Row, known: Sequence[str]) -> Row:
+    """A change event is about the one known service that its text names; several or none: it keeps its own word."""
+    text = " ".join((row.title, *row.labels.values()))
+    named = [s for s in known if re.search(rf"(?<![\w-]){re.escape(s)}(?![\w-])", text)]
+    return replace(row, service=named[0]) if len(named) == 1 else row
+
+
+def confirmed(rows: Sequence[Row]) -> list[Row]:
+    """Reported changes become witnesses of the cluster's own row of the same service within a minute; the rest stay.
+
+    The report's actor (a pipeline, a person) replaces a mere tool's name; each cluster row takes at most one report.
+    """
+    cluster = [r for r in rows if r.kind in CHANGES]
+    taken: dict[int, Row] = {}
+    left = []
+    for report in sorted((r for r in rows if r.kind == "change.reported"), key=lambda r: (r.at_ns, r.ref)):
+        near = [
+            i
+            for i, row in enumerate(cluster)
+            if i not in taken and row.service == report.service and row.kind != "change.configured" and abs(row.at_ns - report.at_ns) <= CONFIRMED_NS
+        ]
+        if near:
+            taken[min(near, key=lambda i: (abs(cluster[i].at_ns - report.at_ns), cluster[i].at_ns))] = report
+        else:
+            left.append(report)
+    others = [r for r in rows if r.kind not in CHANGES and r.kind != "change.reported"]
+    return [*others, *(_with_report(row, taken.get(i)) for i, row in enumerate(cluster)), *left]
+
+
+def _with_report(row: Row, report: Row | None) -> Row:
+    if report is None:
+        return row
+    machine = not row.actor or row.actor.startswith(MACHINE_ACTORS[0]) or row.actor in MACHINE_ACTORS
+    return replace(
+        row,
+        actor=report.actor or row.actor if machine else row.actor,
+        body=row.body or report.title,
+        url=row.url or report.url,
+        labels={**report.labels, **row.labels, "reported": report.title},
+        witnesses=(*row.witnesses, *report.witnesses),
+        folds=(*row.folds, *report.folds),
+    )
