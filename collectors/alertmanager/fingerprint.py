@@ -1,0 +1,17 @@
+"""The name Alertmanager gives a set of labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+OFFSET = 0xCBF29CE484222325
+PRIME = 0x100000001B3
+
+
+def fingerprint(labels: Mapping[str, str]) -> str:
+    """16 hex digits: FNV-1a (64 bits) over the labels by name, 0xff after each name and each value (prometheus/common, model)."""
+    total = OFFSET
+    for name in sorted(labels):
+        for byte in (*name.encode("utf-8", "replace"), 0xFF, *labels[name].encode("utf-8", "replace"), 0xFF):
+            total = ((total ^ byte) * PRIME) & 0xFFFFFFFFFFFFFFFF
+    return f"{total:016x}"
