@@ -1,0 +1,54 @@
+"""The table of sources."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint
+
+import pytest
+from retroline.collectors import registry
+from retroline.collectors.errors import ConfigError
+
+
+def offer(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    point = EntryPoint(name, value, registry.GROUP)
+    monkeypatch.setattr(registry, "entry_points", lambda group: [point] if group == registry.GROUP else [])
+
+
+@pytest.mark.parametrize("name", registry.COLLECTORS)
+def test_each_source_offers_the_face_of_a_collector(name: str) -> None:
+    """Every name in the table leads to a module with that NAME and all that a collector must offer."""
+    source = registry.collector(name)
+
+    assert name == source.NAME
+    assert all(callable(getattr(source, part)) for part in ("Settings", "fetch", "read", "recognise", "probe"))
+
+
+def test_an_unknown_name_is_answered_with_the_names_that_exist() -> None:
+    """A source that does not exist is the user's to mend, and the message says what there is."""
+    with pytest.raises(ConfigError, match=r"no source 'graphite'; the sources are kubernetes, prometheus, alertmanager, pagerduty, files"):
+        registry.collector("graphite")
+
+
+def test_an_installed_package_adds_a_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name offered through the entry-point group is known and loaded."""
+    offer(monkeypatch, "graphite", "retroline.collectors.files")
+
+    assert registry.names()[-1] == "graphite"
+    assert registry.collector("graphite").NAME == "files"
+
+
+def test_an_installed_package_cannot_take_a_shipped_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`kubernetes` stays ours whatever is installed."""
+    offer(monkeypatch, "kubernetes", "retroline.collectors.files")
+
+    assert registry.names() == list(registry.COLLECTORS)
+    assert registry.collector("kubernetes").NAME == "kubernetes"
+
+
+@pytest.mark.parametrize("value", ["no_such_module_here", "retroline.collectors.files:nothing"])
+def test_an_installed_source_that_breaks_is_named(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    """A package whose source cannot be imported is a sentence with its place, not a traceback."""
+    offer(monkeypatch, "graphite", value)
+
+    with pytest.raises(ConfigError, match=f"'graphite' is installed but cannot be imported.*{value.split(':', maxsplit=1)[0]}"):
+        registry.collector("graphite")
