@@ -1,0 +1,99 @@
+"""The rules that a Prometheus evaluates, as `/api/v1/rules` tells them. Knowledge: Prometheus documentation "HTTP API", "Rules"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .promql import Side, rate_window_s, sides
+
+
+@dataclass(frozen=True)
+class AlertRule:
+    """One alerting rule; times in seconds. `unparsed` says why there are no sides, "" where the expression was understood."""
+
+    alert: str
+    group: str
+    expr: str
+    for_s: float
+    keep_firing_for_s: float
+    interval_s: float
+    labels: Mapping[str, str]
+    pointer: str
+    sides: tuple[Side, ...] = ()
+    unparsed: str = ""
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RecordRule:
+    """One recording rule: what `record` is computed from, and how far back it looks."""
+
+    record: str
+    expr: str
+    labels: Mapping[str, str]
+    interval_s: float
+    rate_window_s: float
+    pointer: str
+
+
+@dataclass(frozen=True)
+class Rules:
+    """All rules of one answer, in its order."""
+
+    alerts: tuple[AlertRule, ...]
+    records: tuple[RecordRule, ...]
+
+
+def rules_of(document: Any) -> Rules:
+    """The rules of an answer of `/api/v1/rules`; what lacks a name or an expression is left out."""
+    found = list(_rules(document))
+    exprs = {rule["name"]: rule["query"] for _, rule, _ in found if rule.get("type") == "recording"}
+    alerts = tuple(_alert(group, rule, at, exprs) for group, rule, at in found if rule.get("type") != "recording")
+    records = tuple(
+        RecordRule(rule["name"], rule["query"], _texts(rule.get("labels")), _seconds(group.get("interval")), rate_window_s(rule["query"], exprs), at)
+        for group, rule, at in found
+        if rule.get("type") == "recording"
+    )
+    return Rules(alerts, records)
+
+
+def _rules(document: Any) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any], str]]:
+    data = document.get("data") if isinstance(document, Mapping) else None
+    groups = data.get("groups") if isinstance(data, Mapping) else None
+    for g, group in enumerate(groups or ()):
+        if not isinstance(group, Mapping):
+            continue
+        for r, rule in enumerate(group.get("rules") or ()):
+            if isinstance(rule, Mapping) and isinstance(rule.get("name"), str) and isinstance(rule.get("query"), str):
+                yield group, rule, f"/data/groups/{g}/rules/{r}"
+
+
+def _alert(group: Mapping[str, Any], rule: Mapping[str, Any], pointer: str, records: Mapping[str, str]) -> AlertRule:
+    unparsed, found = "", []
+    try:
+        found = sides(rule["query"], records)
+    except ValueError as error:
+        unparsed = str(error)[:200]
+    return AlertRule(
+        alert=rule["name"],
+        group=str(group.get("name") or ""),
+        expr=rule["query"],
+        for_s=_seconds(rule.get("duration")),
+        keep_firing_for_s=_seconds(rule.get("keepFiringFor")),
+        interval_s=_seconds(group.get("interval")),
+        labels=_texts(rule.get("labels")),
+        pointer=pointer,
+        sides=tuple(found),
+        unparsed=unparsed,
+        annotations=_texts(rule.get("annotations")),
+    )
+
+
+def _seconds(value: Any) -> float:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else 0.0
+
+
+def _texts(value: Any) -> dict[str, str]:
+    return {str(k): str(v) for k, v in value.items()} if isinstance(value, Mapping) else {}
