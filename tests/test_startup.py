@@ -1,0 +1,49 @@
+"""Starting fast: what the command line does not need, it does not import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"kubernetes", "matplotlib", "numpy", "pandas", "pyarrow"}
+NETWORK = {"httpx", "kubernetes", "prometheus_api_client", "requests", "urllib3"}
+SOURCES = ("kubernetes", "prometheus", "alertmanager", "pagerduty")
+SHOW = "import sys; print('loaded:', *sorted({name.split('.')[0] for name in sys.modules}), file=sys.stderr)"
+
+
+def loaded(code: str) -> set[str]:
+    """The top-level modules that a fresh interpreter holds after `code`, even if that exits."""
+    script = f"import atexit\n@atexit.register\ndef _show():\n    {SHOW}\n{code}"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.rpartition("loaded:")[2].split())
+
+
+def run(*arguments: str) -> str:
+    return f"import sys; sys.argv[1:] = {list(arguments)!r}\nfrom retroline.cli import main\nmain()"
+
+
+def test_the_package_is_light() -> None:
+    """`import retroline` loads no library at all."""
+    assert not (HEAVY | NETWORK | {"click", "rich"}) & loaded("import retroline")
+
+
+def test_the_command_line_is_light() -> None:
+    """Importing the command line loads no table, cluster or plot library."""
+    assert not (HEAVY | NETWORK) & loaded("import retroline.cli")
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("collect", "--help"), ("show", "--help")], ids=" ".join)
+def test_help_is_light(arguments: tuple[str, ...]) -> None:
+    """Neither help nor version loads a table, cluster or plot library."""
+    assert not (HEAVY | NETWORK) & loaded(run(*arguments))
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_reading_loads_no_network(source: str) -> None:
+    """Recognising and reading a saved answer loads no network library."""
+    code = f"from retroline.collectors.registry import collector\nassert collector({source!r}).recognise({{}}, 'a.json') is None"
+
+    assert not NETWORK & loaded(code)
