@@ -126,7 +126,7 @@ def _passed(child: os.DirEntry[str], path: Path, top: Path, relative: str) -> Pa
         why = "not a regular file"
     elif path.suffix.lower() in DOCUMENTATION:
         why = "documentation, not evidence"
-    return Passed("not_evidence", f"{relative}: {why}") if why else None
+    return Passed("unrecognised", f"{relative}: {why}") if why else None
 
 
 def _is_incident(folder: Path) -> bool:
@@ -143,12 +143,9 @@ def _collect(entry: _Entry, ask: Ask) -> Passed | None:
         found = recognise_file(entry.path, entry.relative)
         if isinstance(found, Passed):
             return found
-        broken = found.broken or _broken_later(entry)
-        _save(entry, replace(found, broken=broken), ask)
+        _save(entry, replace(found, broken=found.broken or _broken_later(entry)), ask)
     except OSError as error:
         return _refused(entry.relative, error)
-    if broken:
-        ask.evidence.failed(clean_text(broken), what=clean_text(entry.relative), reason="cut", ours=True)
     return None
 
 
@@ -165,7 +162,7 @@ def _key(entry: _Entry) -> str:
 
 
 def _chunks(path: Path, broken: str, ask: Ask) -> Iterator[bytes]:
-    """The file's bytes; of a broken gzip what can be decompressed, then BadPayload."""
+    """The file's bytes; of a broken gzip what can be decompressed, then BadPayload, which marks the reply as incomplete."""
     if broken:
         yield from readable(path)
         raise BadPayload(broken)

@@ -11,6 +11,7 @@ import base64
 import binascii
 import gzip
 import json
+import re
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -26,6 +27,9 @@ from .registry import collector, names
 LARGEST_DOCUMENT = 64 * 2**20
 HEAD = 256 * 2**10
 SAMPLE = 20
+LINE_FORMS = ("history", "list")
+JSON_INSIDE = re.compile(rb"\s*(\{|\[\s*[\[{\"])|\xff\xfe|\xfe\xff|\xef\xbb\xbf")
+LOG_PATH = re.compile(r"/namespaces/(?P<namespace>[a-z0-9-]+)/pods/(?P<pod>[a-z0-9.-]+)/log")
 BROKEN_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
 
 
@@ -40,7 +44,7 @@ def recognise_file(path: Path, relative: str) -> Found | Passed:
             objects = _objects(head)
             if len(objects) > 1:
                 return _lines(head, objects, relative)
-            body = head + stream.read(LARGEST_DOCUMENT - len(head) + 1)
+            body = head + stream.read(max(LARGEST_DOCUMENT - len(head), 0) + 1)
     except BROKEN_GZIP as error:
         return _broken(path, relative, error)
     if len(body) > LARGEST_DOCUMENT:
@@ -61,7 +65,7 @@ def _content(body: bytes, relative: str) -> Found | Passed:
     except BadPayload as error:
         if objects:
             return _lines(head, objects, relative)
-        found = recognise_text(head, relative) if head[:1] == b"[" else None
+        found = None if JSON_INSIDE.match(head) else recognise_text(head, relative)
         return found if isinstance(found, Found) else Passed(error.reason, str(error), ours=True)
     found = _document(document, relative)
     if isinstance(found, Passed) and found.reason == "unrecognised" and objects and says_log(relative):
@@ -104,12 +108,14 @@ def _exchange(document: Mapping[str, Any], relative: str) -> Found | Passed:
     if isinstance(found, Passed):
         return found
     date = dict(_pairs(response.get("headers"))).get("Date", "")
-    return Found(found.reader, found.form, {**_asked(document["request"]), **found.about}, plain, date)
+    return Found(found.reader, found.form, {**found.about, **_asked(document["request"])}, plain, date)
 
 
 def _asked(request: Mapping[str, Any]) -> dict[str, str]:
-    asked = {"path": request["path"]} if isinstance(request.get("path"), str) else {}
-    return {**asked, **dict(_pairs(request.get("query")))}
+    """Path and parameters of a request; whose log, where it asked for one."""
+    path = request["path"] if isinstance(request.get("path"), str) else ""
+    log = LOG_PATH.search(path)
+    return {"path": path, **(log.groupdict() if log else {}), **dict(_pairs(request.get("query")))}
 
 
 def _pairs(given: Any) -> Iterator[tuple[str, str]]:
@@ -132,11 +138,12 @@ def _error_answer(document: Any) -> str | None:
 
 
 def _lines(head: bytes, objects: list[dict[str, Any]], relative: str) -> Found | Passed:
-    """JSON lines: alerts' history, else a container's log in JSON unless the name says that it is data."""
+    """JSON lines: alerts' history or API objects, else a container's log in JSON unless the name says that it is data."""
     path = PurePosixPath(relative.removesuffix(".gz"))
     for reader in names():
-        if any(collector(reader).recognise(one, path.name) == "history" for one in objects):
-            return Found(reader, "history")
+        form = next(filter(None, (collector(reader).recognise(one, path.name) for one in objects)), None)
+        if form in LINE_FORMS:
+            return Found(reader, form)
     if path.suffix in (".json", ".jsonl", ".ndjson") and not says_log(relative):
         return Passed("unrecognised", f"{relative}: JSON lines, but of no kind that a source knows")
     return recognise_text(head, relative)
