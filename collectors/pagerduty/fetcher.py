@@ -102,7 +102,7 @@ class _Visit:
             self._part("change events", self._changes)
         finally:
             if self._answered:
-                for error, what, subject in self._failures:
+                for error, what, subject in sorted(self._failures, key=lambda failure: failure[1]):
                     self._ask.evidence.failed(error, what, subject=subject)
         if not self._answered and self._failures:
             raise self._failures[0][0]
@@ -115,10 +115,10 @@ class _Visit:
         except SourceError as error:
             if _is_401(error):
                 raise _refused(error, self._settings) from error
-            self._ask.remaining_s()
             self._failures.append((error, what, subject))
+            self._ask.remaining_s()
             if not self._answered and sum(isinstance(e, Unreachable) for e, _, _ in self._failures) > 1:
-                raise
+                raise self._failures[0][0] from error
             return False
         return True
 

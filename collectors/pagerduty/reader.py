@@ -23,6 +23,7 @@ from .records import alert_fact, change_fact, context_fact, incident_fact, note_
 READERS = {"incidents": incident_fact, "log_entries": entry_fact, "alerts": alert_fact, "notes": note_fact, "change_events": change_fact}
 CONTEXTS = ("users", "services", "teams", "escalation_policies")
 SINGLES = {"incident": "incidents", "log_entry": "log_entries", "alert": "alerts", "note": "notes", "change_event": "change_events"}
+PAGING = {"limit", "offset", "more"}
 INCIDENT_PATH = re.compile(r"/incidents/([A-Z0-9]+)(?:/|$)")
 INCIDENT_IN_NAME = re.compile(r"(?<![A-Z0-9])(?=[A-Z0-9]*\d)([PQ](?:[A-Z0-9]{6}|[A-Z0-9]{13}))(?![A-Z0-9])")
 
@@ -37,8 +38,11 @@ def read(reply: Reply) -> Iterator[Raw]:
     yield from facts((_fact(key, item, reply.ref + "#" + pointer, known, incident) for key, pointer, item, incident in items), "pagerduty")
 
 
-def recognise(document: Any, name: str) -> str | None:  # noqa: ARG001 the protocol passes the file name
-    """The form of a saved answer, by its keys and by the types of what is in them; None if it is not PagerDuty's."""
+def recognise(document: Any, name: str) -> str | None:
+    """The form of a saved answer, by its keys and by the types of what is in them; None if it is not PagerDuty's.
+
+    An empty `alerts` list is PagerDuty's if it comes with paging, or in a file named after an incident.
+    """
     if isinstance(document, list):
         return _form_of_items(document)
     if not isinstance(document, Mapping):
@@ -48,6 +52,8 @@ def recognise(document: Any, name: str) -> str | None:  # noqa: ARG001 the proto
         return "dataset"
     if lists:
         return lists[0]
+    if document.get("alerts") == [] and (document.keys() >= PAGING or INCIDENT_IN_NAME.search(name)):
+        return "alerts"
     return next((key for key in SINGLES if _is_ours(SINGLES[key], [document.get(key)]) and obj(document, key)), None)
 
 

@@ -22,7 +22,7 @@ def incident_fact(incident: Mapping[str, Any], _: Known) -> dict[str, Any]:
 
     Attributes: id, number, title, urgency, priority (its name), status, service {id, summary}, incident_key, created_at,
     resolved_at, last_status_change_at, escalation_policy, assignments and acknowledgements ([{at, id, summary}], emptied by
-    PagerDuty once resolved), merged_into (incident id or null), alert_counts.
+    PagerDuty once resolved), first_trigger (id of the log entry that opened it), merged_into (incident id or null), alert_counts.
     """
     number, title = number_and_title(incident)
     key = ident(incident)
@@ -42,6 +42,7 @@ def incident_fact(incident: Mapping[str, Any], _: Known) -> dict[str, Any]:
         "escalation_policy": reference(incident.get("escalation_policy")),
         "assignments": _people(incident.get("assignments"), "assignee"),
         "acknowledgements": _people(incident.get("acknowledgements"), "acknowledger"),
+        "first_trigger": ident(incident.get("first_trigger_log_entry")),
         "merged_into": ident(reason.get("incident")),
         "alert_counts": dict(obj(incident, "alert_counts")),
     }
@@ -63,7 +64,7 @@ def incident_fact(incident: Mapping[str, Any], _: Known) -> dict[str, Any]:
 def alert_fact(alert: Mapping[str, Any], known: Known) -> dict[str, Any]:
     """`state.page_alert`: an alert of an incident, at its `created_at` (when PagerDuty took it).
 
-    `labels` are those that all Alertmanager alerts in it share. Attributes: id, incident, alert_key, status, severity,
+    `labels` are those that all Alertmanager alerts in it share. Attributes: id, incident, alert_key, status, resolved_at, severity,
     suppressed, details_text, alerts (all label sets), integration.
     """
     incident = ident(alert.get("incident")) or known.incident
@@ -89,6 +90,7 @@ def alert_fact(alert: Mapping[str, Any], known: Known) -> dict[str, Any]:
             "incident": incident or None,
             "alert_key": text(alert.get("alert_key")),
             "status": text(alert.get("status")),
+            "resolved_at": text(alert.get("resolved_at")),
             "severity": text(alert.get("severity")),
             "suppressed": alert.get("suppressed") is True,
             "details_text": first(obj(details).get("firing"), details),
