@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .ask import Ask
+from .ask import Ask, Probe
 from .errors import BadPayload, ConfigError, RetrolineError, SourceError, Unreachable
 from .evidence import Evidence
 from .registry import collector
@@ -98,3 +99,17 @@ def _one(name: str, settings: Any, ask: Ask) -> Outcome:
     if error is None and not ask.cancelled.is_set():
         ask.evidence.finished()
     return Outcome(name, error, time.monotonic() - begun)
+
+
+def probe_all(settings: Mapping[str, Any], *, now_ns: int, timeout_s: float = 20.0) -> dict[str, Probe]:
+    """Ask every source, at the same time, whether it is there and may be read; failures are answers too."""
+    with tempfile.TemporaryDirectory() as place, ThreadPoolExecutor(max_workers=max(1, len(settings))) as pool:
+
+        def one(name: str) -> Probe:
+            evidence = Evidence(Path(place), "probe", name, lambda: rfc3339(now_ns, 3))
+            try:
+                return collector(name).probe(settings[name], Ask(Window(now_ns, now_ns), evidence, time.monotonic() + timeout_s, now_ns))
+            except RetrolineError as error:
+                return Probe(not isinstance(error, Unreachable), permitted=False, detail=str(error))
+
+        return dict(zip(sorted(settings), pool.map(one, sorted(settings)), strict=True))

@@ -20,7 +20,7 @@ from . import alerts, excursions, log_gaps, pages, restarts, rollouts
 from .accounting import account
 from .coverage import coverage_rows, gap_rows
 from .durations import Duration, durations
-from .evidence import Part, Read, Tally, read_evidence
+from .evidence import Part, Tally, read_evidence
 from .identity import Named, named
 from .line_store import LineStore
 from .milestones import Milestone, Scope, milestones, scope
@@ -61,7 +61,7 @@ def build(evidence: Path, people: People, lines: Path) -> Built:
     finally:
         store.close()
     given = Given(people.window, read.facts, read.series, read.streams)
-    everything = all_rows(given, read.unread)
+    everything = all_rows(given)
     gaps = gap_rows(read, people.window)
     rows = named(clipped([*everything, *said_rows(people), *gaps], people.window))
     account(read, rows, people.window, doubles)
@@ -83,8 +83,8 @@ def build(evidence: Path, people: People, lines: Path) -> Built:
     )
 
 
-def all_rows(given: Given, unread: set[int]) -> list[Row]:
-    """Rows of every rule, of every unclaimed fact of an event kind, and of every fact that could not be read."""
+def all_rows(given: Given) -> list[Row]:
+    """Rows of every rule, and of every unclaimed fact of an event kind."""
     ruled = [row for rule in RULES for row in rule(given)]
     claimed = {w.ref for row in ruled for w in row.witnesses} | {ref for row in ruled for ref in row.folds}
     own = [row_of(f) for f in given.facts if f.kind in KINDS and f.at_ns is not None and f.ref not in claimed]

@@ -13,7 +13,6 @@ from .rows import Row
 
 # kube-apiserver keeps events this long unless told otherwise (--event-ttl, default 1h).
 EVENT_TTL_NS = 3600 * SECOND_NS
-UNSEEN = ("gone", "rotated", "unrecognised", "absent", "expired")
 
 
 def gap_rows(read: Read, window: Window) -> list[Row]:
@@ -24,7 +23,7 @@ def gap_rows(read: Read, window: Window) -> list[Row]:
 def coverage_rows(read: Read, window: Window) -> list[dict[str, object]]:
     """Rows of `normalize.tables.COVERAGE`: parts that gave records first, then everything that was not had."""
     rows = [_part(part, tally, window) for part, tally in sorted(read.tallies.items())]
-    failures = sorted(set((*read.failures, *_expired(read, window))), key=lambda f: (f.source, f.what, f.reason, f.text))
+    failures = sorted({*read.failures, *_expired(read, window)}, key=lambda f: (f.source, f.what, f.reason, f.text))
     return [*rows, *(_lost(failure, window) for failure in failures)]
 
 

@@ -1,0 +1,244 @@
+"""The command line: click, environment, configuration, terminal, exit codes, and the wall clock.
+
+Exit codes: 0 done; 1 a bug; 2 wrong usage or configuration; 3 done, but a source failed us or was cut by a bound of ours;
+4 no source answered; 130 interrupted. The report goes to stdout, everything else to stderr.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .collectors.errors import ConfigError, RetrolineError
+
+if TYPE_CHECKING:
+    from .collectors.run import Outcome
+    from .timeline.timeline import Timeline
+
+DEFAULT_CONFIG = Path("retroline.toml")
+FORMATS = ("md", "json", "csv", "none")
+
+config_option = click.option("--config", "config_path", type=click.Path(path_type=Path), help="Configuration file [default: ./retroline.toml if there is one].")
+format_option = click.option("--format", "form", type=click.Choice(FORMATS), default="md", show_default=True, help="What to print on stdout.")
+all_option = click.option("--all", "everything", is_flag=True, help="Show every row, background and routine included.")
+names_option = click.option("--names", is_flag=True, help="Show people by name instead of by role.")
+archive_option = click.option("--archive", "archive_path", type=click.Path(path_type=Path), help="The archive's folder [default: ./archive].")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(package_name="retroline", message="retroline %(version)s")
+def cli() -> None:
+    """Turn the telemetry of an incident window into one UTC timeline, with evidence."""
+
+
+@cli.command()
+@click.option("--since", help="Start of the window: ISO 8601 with a zone, `now`, or an age such as `2h`.")
+@click.option("--until", help="End of the window, exclusive; written like --since.")
+@config_option
+@click.option("--incident", help="The incident's id [default: the window's start].")
+@click.option("--service", help="Whose incident it is [default: the service of the gravest firing alerts].")
+@click.option("--source", "only", multiple=True, metavar="NAME", help="Ask only this source (repeatable).")
+@click.option("--from", "from_folder", type=click.Path(path_type=Path), help="Read saved files from this folder instead of asking servers.")
+@click.option("--out", type=click.Path(path_type=Path), help="The incident's folder [default: ./incidents/ID].")
+@format_option
+@click.option("--kubeconfig", help="Kubeconfig file [KUBECONFIG].")
+@click.option("--context", help="Kubeconfig context.")
+@click.option("--namespace", "namespaces", multiple=True, metavar="NS", help="Kubernetes namespace (repeatable) [default: the context's].")
+@click.option("--selector", help="Label selector for pods.")
+@click.option("--prometheus", metavar="URL", help="Prometheus, VictoriaMetrics, Thanos or Mimir [PROMETHEUS_URL].")
+@click.option("--query", "queries", multiple=True, metavar="NAME=EXPR", help="Also collect this range query (repeatable).")
+@click.option("--alertmanager", metavar="URL", help="Alertmanager [ALERTMANAGER_URL].")
+@click.option("--alert-log", multiple=True, metavar="FILE", help="Saved webhook bodies or event recorder lines (repeatable) [ALERTMANAGER_WEBHOOK_LOG].")
+@click.option("--pagerduty", metavar="URL", help="PagerDuty's API [PAGERDUTY_URL].")
+@click.option("--timeout", "timeout_s", type=click.FloatRange(min=1), help="Seconds that each source may take [default: 300].")
+@click.option("--fresh", is_flag=True, help="Ask everything again even if this window was collected before.")
+@click.option("--strict", is_flag=True, help="Exit with 3 also for what a source had already forgotten.")
+@all_option
+@names_option
+def collect(**options: Any) -> None:
+    """Collect a window from all sources, build its timeline and print it."""
+    from .collectors.settings import Flags, configured, read_config
+    from .terminal.collecting import Job
+
+    config = read_config(_config_path(options["config_path"]))
+    now_ns = time.time_ns()
+    flags = Flags(**{name: options[name] for name in Flags.__dataclass_fields__})
+    job = Job(options, config, now_ns, say=_say)
+    folder, outcomes = job.files() if options["from_folder"] else job.live(configured(flags, os.environ, config, home=Path.home()))
+    timeline = _built(folder)
+    _print(timeline, options["form"], everything=options["everything"], names=options["names"])
+    _say(f"incident folder: {folder}")
+    sys.exit(_code(timeline, outcomes, strict=options["strict"]))
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@format_option
+@all_option
+@names_option
+def build(folder: Path, form: str, everything: bool, names: bool) -> None:
+    """Make the timeline of FOLDER again from its evidence, offline."""
+    _print(_built(folder), form, everything=everything, names=names)
+
+
+@cli.command()
+@click.argument("incident", metavar="DIR|ID")
+@format_option
+@archive_option
+@all_option
+@names_option
+def show(incident: str, form: str, archive_path: Path | None, everything: bool, names: bool) -> None:
+    """Print a stored timeline: a folder, an id below ./incidents, or an id in the archive."""
+    _print(_stored(incident, archive_path), form, everything=everything, names=names)
+
+
+@cli.command()
+@config_option
+def sources(config_path: Path | None) -> None:
+    """Show which sources are configured, reachable and permitted, and what each clock says."""
+    from .collectors.run import probe_all
+    from .collectors.settings import Flags, configured, read_config
+
+    found = configured(Flags(), os.environ, read_config(_config_path(config_path)), home=Path.home())
+    probes = probe_all(found.sources, now_ns=time.time_ns())
+    for name, probe in probes.items():
+        state = "reachable" if probe.reachable else "NOT reachable"
+        allowed = "permitted" if probe.permitted else "NOT permitted"
+        click.echo(f"{name}: {state}, {allowed}; {probe.detail}" + (f"; its clock: {probe.date}" if probe.date else ""))
+    for sentence in found.missing.values():
+        click.echo(f"{sentence.replace(': ', ': not configured: ', 1)}")
+    if not all(p.reachable and p.permitted for p in probes.values()):
+        sys.exit(3)
+
+
+@cli.command()
+@click.option("--force", is_flag=True, help="Write over an existing file.")
+def init(force: bool) -> None:
+    """Write a commented retroline.toml into this folder."""
+    from .collectors.template import TEMPLATE
+
+    if DEFAULT_CONFIG.exists() and not force:
+        raise ConfigError(f"{DEFAULT_CONFIG} is there already; --force writes over it")
+    try:
+        DEFAULT_CONFIG.write_text(TEMPLATE, "utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot write {DEFAULT_CONFIG}: {error.strerror}") from error
+    _say(f"wrote {DEFAULT_CONFIG}")
+
+
+@cli.group()
+def archive() -> None:
+    """The Parquet archive of all incidents."""
+
+
+@archive.command("add")
+@click.argument("incident", metavar="DIR|ID")
+@archive_option
+def archive_add(incident: str, archive_path: Path | None) -> None:
+    """Put a built incident into the archive; a second time replaces the first."""
+    from .timeline import archive as store
+
+    _say(f"archived: {store.add(_archive(archive_path), _stored(incident, archive_path))}")
+
+
+@archive.command("list")
+@archive_option
+def archive_list(archive_path: Path | None) -> None:
+    """List the archived incidents with their durations."""
+    from .timeline import archive as store
+    from .timeline.listing import listing
+
+    click.echo(listing(store.entries(_archive(archive_path))), nl=False)
+
+
+@archive.command("show")
+@click.argument("incident", metavar="ID")
+@archive_option
+@format_option
+@all_option
+@names_option
+def archive_show(incident: str, archive_path: Path | None, form: str, everything: bool, names: bool) -> None:
+    """Print an archived timeline."""
+    from .timeline import archive as store
+
+    _print(store.find(_archive(archive_path), incident), form, everything=everything, names=names)
+
+
+def main() -> None:
+    """Run the command line; every error that a user can mend is one sentence on stderr."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except RetrolineError as error:
+        _say(f"error: {error}")
+        sys.exit(2)
+    except (KeyboardInterrupt, click.Abort):
+        _say("stopped; what was collected is kept: the same command goes on from here")
+        sys.stdout.flush()
+        os._exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+
+
+def _built(folder: Path) -> Timeline:
+    from .timeline.folder import build_folder
+
+    return build_folder(folder)
+
+
+def _stored(incident: str, archive_path: Path | None) -> Timeline:
+    from .timeline import archive as store
+    from .timeline.timeline import load
+
+    for folder in (Path(incident), Path("incidents") / incident):
+        if (folder / "events.parquet").is_file():
+            return load(folder)
+        if (folder / "evidence").is_dir():
+            raise ConfigError(f"{folder} has not been built: run retroline build {folder}")
+    if os.sep in incident or not _archive(archive_path).is_dir():
+        raise ConfigError(f"there is no incident {incident!r}: neither a folder, nor below ./incidents, nor in {_archive(archive_path)}")
+    return store.find(_archive(archive_path), incident)
+
+
+def _archive(path: Path | None) -> Path:
+    from .collectors.settings import read_config
+
+    return path or Path(read_config(_config_path(None)).get("archive", {}).get("path", "archive"))
+
+
+def _config_path(path: Path | None) -> Path | None:
+    return path or (DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else None)
+
+
+def _print(timeline: Timeline, form: str, *, everything: bool, names: bool) -> None:
+    from .timeline.export import as_csv
+
+    makers: dict[str, Callable[[], str]] = {
+        "md": lambda: timeline.to_markdown(names=names, everything=everything),
+        "json": timeline.to_json,
+        "csv": lambda: as_csv(timeline),
+        "none": lambda: "",
+    }
+    sys.stdout.buffer.write(makers[form]().encode("utf-8"))
+    sys.stdout.flush()
+
+
+def _code(timeline: Timeline, outcomes: list[Outcome], *, strict: bool) -> int:
+    coverage = timeline.coverage
+    lost = coverage[coverage["reason"].notna()]
+    if outcomes and all(o.error is not None for o in outcomes) and not coverage["received"].sum():
+        return 4
+    return 3 if bool(lost["ours"].any()) or (strict and len(lost)) else 0
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)

@@ -1,0 +1,216 @@
+"""Which sources are configured, and how: flags over environment over file, as plain mappings in, settings out.
+
+Nothing here reads the environment or a file but the `…_FILE` secrets that are named; the command line passes both in.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .errors import ConfigError
+
+# Table and key → type. What is not listed is a typing error, and said so.
+KEYS: dict[str, dict[str, type | tuple[type, ...]]] = {
+    "incident": {"service": str, "depends_on": list},
+    "collect": {"timeout_s": (int, float)},
+    "kubernetes": {"kubeconfig": str, "context": str, "namespaces": list, "selector": str, "log_limit_mib": int},
+    "prometheus": {"url": str, "step_s": (int, float), "headers": dict, "query": list},
+    "alertmanager": {"url": str, "alert_log": list},
+    "pagerduty": {"url": str, "service_ids": list, "team_ids": list},
+    "durations": {},
+    "archive": {"path": str},
+}
+SECRET = re.compile(r"token|password|secret|api_?key", re.IGNORECASE)
+THRESHOLD = re.compile(r"^\s*(>=|<=|==|!=|>|<)\s*(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(%?)\s*$")
+
+
+@dataclass(frozen=True)
+class Flags:
+    """What the command line says about sources; None and () mean unsaid."""
+
+    kubeconfig: str | None = None
+    context: str | None = None
+    namespaces: tuple[str, ...] = ()
+    selector: str | None = None
+    prometheus: str | None = None
+    queries: tuple[str, ...] = ()
+    alertmanager: str | None = None
+    alert_log: tuple[str, ...] = ()
+    pagerduty: str | None = None
+
+
+@dataclass(frozen=True)
+class Configured:
+    """Settings by source name, and for every shipped source that is missing the sentence that says how to configure it."""
+
+    sources: Mapping[str, Any]
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_config(path: Path | None) -> dict[str, Any]:
+    """`retroline.toml` as checked tables; {} without one. Raises ConfigError naming line or key."""
+    if path is None:
+        return {}
+    try:
+        config = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"there is no configuration file {path}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    for table, keys in config.items():
+        _check_table(path, table, keys)
+    return config
+
+
+def _check_table(path: Path, table: str, keys: Any) -> None:
+    if table not in KEYS:
+        raise ConfigError(f"{path}: there is no table [{table}]; the tables are {', '.join(KEYS)}")
+    if not isinstance(keys, dict):
+        raise ConfigError(f"{path}: {table} must be a table, written [{table}]")
+    for key, value in keys.items():
+        if table == "durations":
+            continue
+        if SECRET.search(key):
+            raise ConfigError(f"{path}: {table}.{key}: secrets do not belong in this file; use the environment (retroline init lists the variables)")
+        if key not in KEYS[table]:
+            raise ConfigError(f"{path}: there is no key {table}.{key}; the keys are {', '.join(KEYS[table])}")
+        if not isinstance(value, KEYS[table][key]) or isinstance(value, bool):
+            raise ConfigError(f"{path}: {table}.{key} has the wrong type ({type(value).__name__})")
+
+
+def configured(flags: Flags, env: Mapping[str, str], config: Mapping[str, Any], *, home: Path | None = None) -> Configured:
+    """Settings of every source that flags, environment or file configure. Raises ConfigError for what is half configured."""
+    makers = {"kubernetes": _kubernetes, "prometheus": _prometheus, "alertmanager": _alertmanager, "pagerduty": _pagerduty}
+    sources: dict[str, Any] = {}
+    missing: dict[str, str] = {}
+    for name, maker in makers.items():
+        made = maker(flags, env, config.get(name), home)
+        if isinstance(made, str):
+            missing[name] = made
+        else:
+            sources[name] = made
+    return Configured(sources, missing)
+
+
+def secret(env: Mapping[str, str], name: str) -> str | None:
+    """A secret from `NAME`, else from the file that `NAME_FILE` names, without the newline at its end."""
+    if env.get(name):
+        return env[name].strip()
+    path = env.get(f"{name}_FILE")
+    if not path:
+        return None
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{name}_FILE: cannot read {path}: {getattr(error, 'strerror', None) or 'it is not text'}") from error
+
+
+def _kubernetes(flags: Flags, env: Mapping[str, str], table: Mapping[str, Any] | None, home: Path | None) -> Any:
+    from . import kubernetes
+
+    said = flags.kubeconfig or flags.context or flags.namespaces or flags.selector
+    usual = home is not None and (home / ".kube" / "config").is_file()
+    if not (said or table is not None or env.get("KUBECONFIG") or env.get("KUBERNETES_SERVICE_HOST") or usual):
+        return "kubernetes: set KUBECONFIG, or give --namespace, or add [kubernetes] to the configuration"
+    table = table or {}
+    return kubernetes.Settings(
+        kubeconfig=flags.kubeconfig or env.get("KUBECONFIG") or table.get("kubeconfig"),
+        context=flags.context or table.get("context"),
+        namespaces=flags.namespaces or tuple(table.get("namespaces", ())),
+        selector=flags.selector or table.get("selector", ""),
+        log_limit_bytes=table.get("log_limit_mib", 256) * 1024 * 1024,
+    )
+
+
+def _prometheus(flags: Flags, env: Mapping[str, str], table: Mapping[str, Any] | None, home: Path | None) -> Any:
+    del home
+    from . import prometheus
+
+    table = table or {}
+    url = flags.prometheus or env.get("PROMETHEUS_URL") or table.get("url")
+    if not url:
+        if flags.queries:
+            raise ConfigError("--query needs a Prometheus: give --prometheus URL or set PROMETHEUS_URL")
+        return "prometheus: give --prometheus URL or set PROMETHEUS_URL"
+    written = [_query_table(entry, number) for number, entry in enumerate(table.get("query", []), 1)]
+    return prometheus.Settings(
+        url=_url("Prometheus", url),
+        token=secret(env, "PROMETHEUS_TOKEN"),
+        user=secret(env, "PROMETHEUS_USER"),
+        password=secret(env, "PROMETHEUS_PASSWORD"),
+        org_id=secret(env, "PROMETHEUS_ORG_ID"),
+        headers=tuple((str(k), str(v)) for k, v in table.get("headers", {}).items()),
+        queries=(*written, *(_query_flag(text) for text in flags.queries)),
+        step_s=table.get("step_s"),
+    )
+
+
+def _query_flag(text: str) -> Any:
+    from .prometheus import Query
+
+    name, found, expr = text.partition("=")
+    if not found or not name.strip() or not expr.strip():
+        raise ConfigError(f"--query is written 'name=expression', not {text!r}")
+    return Query(name.strip(), expr.strip())
+
+
+def _query_table(entry: Any, number: int) -> Any:
+    from .prometheus import Query
+
+    where = f"prometheus.query {number}"
+    if not isinstance(entry, dict) or not isinstance(entry.get("name"), str) or not isinstance(entry.get("expr"), str):
+        raise ConfigError(f"{where}: name and expr are needed")
+    unknown = entry.keys() - {"name", "expr", "threshold"}
+    if unknown:
+        raise ConfigError(f"{where}: there is no key {sorted(unknown)[0]}; the keys are name, expr, threshold")
+    if "threshold" not in entry:
+        return Query(entry["name"], entry["expr"])
+    match = THRESHOLD.match(str(entry["threshold"]))
+    if not match:
+        raise ConfigError(f'{where}: threshold is written like "> 0.05" or "> 5 %"')
+    return Query(entry["name"], entry["expr"], threshold=float(match[2]) / (100 if match[3] else 1), op=match[1])
+
+
+def _alertmanager(flags: Flags, env: Mapping[str, str], table: Mapping[str, Any] | None, home: Path | None) -> Any:
+    del home
+    from . import alertmanager
+
+    table = table or {}
+    url = flags.alertmanager or env.get("ALERTMANAGER_URL") or table.get("url")
+    logs = flags.alert_log or tuple(filter(None, [env.get("ALERTMANAGER_WEBHOOK_LOG")])) or tuple(table.get("alert_log", ()))
+    if not url and not logs:
+        return "alertmanager: give --alertmanager URL or --alert-log FILE, or set ALERTMANAGER_URL or ALERTMANAGER_WEBHOOK_LOG"
+    return alertmanager.Settings(
+        url=_url("Alertmanager", url) if url else None,
+        user=secret(env, "ALERTMANAGER_USER"),
+        password=secret(env, "ALERTMANAGER_PASSWORD"),
+        token=secret(env, "ALERTMANAGER_TOKEN"),
+        alert_log=logs,
+    )
+
+
+def _pagerduty(flags: Flags, env: Mapping[str, str], table: Mapping[str, Any] | None, home: Path | None) -> Any:
+    del home
+    from . import pagerduty
+
+    url = flags.pagerduty or env.get("PAGERDUTY_URL") or (table or {}).get("url")
+    token = secret(env, "PAGERDUTY_TOKEN")
+    if not token:
+        if url or table is not None:
+            raise ConfigError("PagerDuty is configured but its token is missing: set PAGERDUTY_TOKEN or PAGERDUTY_TOKEN_FILE")
+        return "pagerduty: set PAGERDUTY_TOKEN (and PAGERDUTY_URL=https://api.eu.pagerduty.com for EU accounts)"
+    ids = {key: tuple((table or {}).get(key, ())) for key in ("service_ids", "team_ids")}
+    return pagerduty.Settings(url=_url("PagerDuty", url) if url else "https://api.pagerduty.com", token=token, **ids)
+
+
+def _url(name: str, url: str) -> str:
+    if not re.match(r"^https?://[^/\s]+", url):
+        raise ConfigError(f"the URL of {name} must begin with http:// or https://, not {url!r}")
+    return url

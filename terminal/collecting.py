@@ -1,0 +1,133 @@
+"""One `retroline collect`: from options and configuration to a filled evidence folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..collectors.errors import ConfigError
+from ..collectors.files import Settings as FileSettings
+from ..collectors.registry import names
+from ..collectors.run import Outcome, collect_all
+from ..collectors.session import folder_session, session
+from ..collectors.settings import Configured
+from ..collectors.window import Window, rfc3339
+from ..timeline.extent import EVER, extent
+from ..timeline.folder import incident_folder
+from ..timeline.people import People, write_people
+from .progress import progress
+from .times import incident_id, parse_window
+
+TIMEOUT_S = 300.0
+COPY_TIMEOUT_S = 3600.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """The options of the command, the configuration file's tables, the present, and where remarks go."""
+
+    options: Mapping[str, Any]
+    config: Mapping[str, Any]
+    now_ns: int
+    say: Callable[[str], None]
+
+    def live(self, found: Configured) -> tuple[Path, list[Outcome]]:
+        """Ask the configured sources. Returns the incident's folder and how each source ended."""
+        window = parse_window(self.options, self.now_ns)
+        chosen = self._chosen(found)
+        folder = self._folder(window)
+        self._frame(folder, window, sorted(chosen))
+        plan = session(folder / "evidence", chosen, window, fresh=self.options["fresh"])
+        if not plan.ask:
+            self.say("this window was collected before and nothing is missing: reading it again (--fresh asks anew)")
+        timeout_s = float(self.options["timeout_s"] or self.config.get("collect", {}).get("timeout_s", TIMEOUT_S))
+        return folder, self._run(plan.ask, window, folder, plan.run, timeout_s)
+
+    def files(self) -> tuple[Path, list[Outcome]]:
+        """Copy saved files into evidence; a window that was not given is their extent, so the folder is named after copying."""
+        if self.options["only"]:
+            raise ConfigError("--source chooses among servers; --from reads every file it recognises")
+        saved = Path(self.options["from_folder"])
+        given = bool(self.options["since"] and self.options["until"])
+        window = parse_window(self.options, self.now_ns) if given else EVER
+        named = given or self.options["out"] or self.options["incident"]
+        waiting = self._folder(window) if named else Path("incidents") / f".from-{os.getpid()}"
+        if not saved.is_dir():
+            raise ConfigError(f"--from {saved}: there is no such folder")
+        writable(waiting)
+        outcomes = self._run({"files": FileSettings(str(saved))}, window, waiting, folder_session(saved), float(self.options["timeout_s"] or COPY_TIMEOUT_S))
+        if not given:
+            window = self._narrowed(extent(waiting / "evidence"))
+        folder = self._folder(window)
+        if folder != waiting:
+            moved(waiting, folder)
+        self._frame(folder, window, ["files"])
+        return folder, outcomes
+
+    def _narrowed(self, ends: Window) -> Window:
+        since, until = (self.options[k] or rfc3339(at) for k, at in (("since", ends.since_ns), ("until", ends.until_ns)))
+        return parse_window({"since": since, "until": until}, self.now_ns)
+
+    def _run(self, settings: Mapping[str, Any], window: Window, folder: Path, run: str, timeout_s: float) -> list[Outcome]:
+        cancelled = threading.Event()
+        with progress(sys.stderr, sorted(settings)) as tell:
+            return collect_all(settings, window, folder / "evidence", run, now_ns=self.now_ns, timeout_s=timeout_s, progress=tell, cancelled=cancelled)
+
+    def _chosen(self, found: Configured) -> dict[str, Any]:
+        only = self.options["only"]
+        known = [name for name in names() if name != "files"]
+        for name in only:
+            if name not in known:
+                raise ConfigError(f"there is no source {name!r}; the sources are {', '.join(known)}")
+            if name not in found.sources:
+                raise ConfigError(found.missing.get(name, f"{name} is not configured"))
+        if not found.sources:
+            raise ConfigError("no source is configured. " + "; ".join(found.missing.values()) + ". `retroline init` writes a file to start from")
+        return {name: one for name, one in found.sources.items() if not only or name in only}
+
+    def _folder(self, window: Window) -> Path:
+        if self.options["out"]:
+            return Path(self.options["out"])
+        return incident_folder(Path("incidents"), self.options["incident"] or incident_id(window))
+
+    def _frame(self, folder: Path, window: Window, sources: list[str]) -> None:
+        writable(folder)
+        said = self.config.get("incident", {})
+        write_people(
+            folder,
+            People(
+                id=self.options["incident"] or incident_id(window),
+                window=window,
+                service=self.options["service"] or said.get("service"),
+                depends_on=tuple(said.get("depends_on", ())),
+                sources=tuple(sources),
+                own={name: (pair[0], pair[1]) for name, pair in self.config.get("durations", {}).items()},
+            ),
+        )
+
+
+def writable(folder: Path) -> None:
+    """Make the folder with room for evidence. Raises ConfigError where it cannot be written."""
+    try:
+        (folder / "evidence").mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ConfigError(f"cannot write to {folder}: {error.strerror}") from error
+
+
+def moved(waiting: Path, folder: Path) -> None:
+    """Put the copied evidence where the incident belongs, beside what is there; a run of the same files is replaced."""
+    target = folder / "evidence"
+    target.mkdir(parents=True, exist_ok=True)
+    for run in (waiting / "evidence").iterdir():
+        shutil.rmtree(target / run.name, ignore_errors=True)
+        run.replace(target / run.name)
+    shutil.rmtree(waiting)

@@ -1,0 +1,194 @@
+"""The Markdown report: the story of an incident on one page, in one valid table whatever the evidence contains."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from .durations import PROFILES
+from .export import accounting, records
+from .milestones import NAMES
+from .roles import Roles, roles_of
+from .selection import MOST_LINES, Event, Line, lines
+from .text import cell, clock_time, crosses_midnight, span, span_with_bounds
+
+if TYPE_CHECKING:
+    from .timeline import Timeline
+
+SHORT = {
+    "detected_machine": "detected by machine",
+    "detected_human": "detected by a person",
+    "mitigation_started": "mitigation started",
+    "notified_public": "told the public",
+}
+KNOWN_SOURCES = ("alertmanager", "kubernetes", "pagerduty", "prometheus")
+
+
+def markdown(timeline: Timeline, *, names: bool = False, everything: bool = False) -> str:
+    """The report as Markdown, ends with a newline. People are roles unless `names`; all rows when `everything`."""
+    events = _events(timeline)
+    marks = [m for m in _times(timeline.table("milestones")) if m["best_ns"] is not None]
+    aside = set(filter(None, timeline.told.get("set_aside", "").split(",")))
+    roles = roles_of(events, names=names)
+    dated = crosses_midnight(timeline.window.since_ns, timeline.window.until_ns)
+    parts = [
+        _head(timeline),
+        _headline(timeline),
+        "## Timeline",
+        _table(events, marks, aside, roles, dated=dated, everything=everything),
+        "## Durations",
+        _durations(timeline),
+        "## Milestones",
+        _milestones(marks, dated=dated),
+        "## What could not be seen",
+        _unseen(timeline, events, dated=dated),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _events(timeline: Timeline) -> list[dict[str, Any]]:
+    table = timeline.table("events")
+    at = table["at"].cast(pa.int64()).to_pylist()
+    return [{**row, "at_ns": ns} for row, ns in zip(records(table), at, strict=True)]
+
+
+def _times(table: pa.Table) -> list[dict[str, Any]]:
+    """Rows with every instant also as `…_ns`."""
+    rows = records(table)
+    for name in ("earliest", "best", "latest"):
+        for row, ns in zip(rows, table[name].cast(pa.int64()).to_pylist(), strict=True):
+            row[f"{name}_ns"] = ns
+    return rows
+
+
+def _head(timeline: Timeline) -> str:
+    told = timeline.told
+    since, until = timeline.window.since_ns, timeline.window.until_ns
+    services = told.get("services", "").replace(",", ", ")
+    title = f"# Incident {cell(timeline.id)}" + (f": {cell(services)}" if services else "")
+    day = clock_time(since, dated=True)
+    end = clock_time(until, dated=crosses_midnight(since, until))
+    return f"{title}\n\nWindow {day} – {end} UTC ({span(timeline.window.seconds)}). Service: {cell(told.get('scope', ''))}."
+
+
+def _headline(timeline: Timeline) -> str:
+    rows = {d["name"]: d for d in records(timeline.table("durations")) if d["profile"] == "impact"}
+    words = [f"**{name}** {span_with_bounds(d['best_s'], d['low_s'], d['high_s'])}" for name, d in rows.items()]
+    return " · ".join(words) + "  (from impact; – is unknown)"
+
+
+def _table(events: list[dict[str, Any]], marks: list[dict[str, Any]], aside: set[str], roles: Roles, *, dated: bool, everything: bool) -> str:
+    carried: dict[str, list[dict[str, Any]]] = {}
+    for mark in marks:
+        if mark["event_ids"]:
+            carried.setdefault(mark["event_ids"][0], []).append(mark)
+    chosen, left = lines(events, set(carried), aside, everything=everything)
+    body = [(line.first["at_ns"], _row(line, before, carried, roles, dated=dated)) for before, line in zip([None, *chosen[:-1]], chosen, strict=True)]
+    stated = [
+        (m["best_ns"], _cells("", clock_time(m["best_ns"], dated=dated), f"**{_name(m)}**", cell(m["method"]), "people", ""))
+        for m in marks
+        if not m["event_ids"]
+    ]
+    table = ["| Time (UTC) | Event | Source | Actor |", "|---|---|---|---|", *(text for _, text in sorted([*body, *stated], key=lambda pair: pair[0]))]
+    if not body:
+        table.append(_cells("", "nothing was seen in this window", "", ""))
+    return "\n".join(table) + "\n\n" + _rule(len(chosen), left, len(aside), events)
+
+
+def _row(line: Line, before: Line | None, carried: dict[str, list[dict[str, Any]]], roles: Roles, *, dated: bool) -> str:
+    event = line.first
+    marks = [m for m in carried.get(event["event_id"], ()) if m["name"] != "detected_machine" or len(carried[event["event_id"]]) == 1]
+    bold = f"**{', '.join(_name(m) for m in marks)}**: " if marks else ""
+    title = cell(roles.text(event["title"]))
+    note = roles.text(event["body"]) if event["kind"] in ("note", "decision", "comms.published") else ""
+    if note and cell(note) != title:
+        title = cell(note, 400)
+    if len(line.events) > 1 or (event["count"] or 1) > 1:
+        title += f" ({line.count}×{_until(line, dated=dated)})"
+    moved = [m for m in marks if abs(m["best_ns"] - event["at_ns"]) >= 1_000_000_000]
+    if moved:
+        title += f" (best estimate of {_name(moved[0])}: {clock_time(moved[0]['best_ns'], dated=dated)})"
+    sources = list(dict.fromkeys(w["source"] for e in line.events for w in e["witnesses"])) or [event["source"]]
+    return _cells(_unproven(event, before) + clock_time(event["at_ns"], dated=dated), bold + title, cell(", ".join(sources)), cell(roles.actor(event)))
+
+
+def _cells(time: str, event: str, source: str, actor: str) -> str:
+    return f"| {time} | {event} | {source} | {actor} |"
+
+
+def _until(line: Line, *, dated: bool) -> str:
+    last = line.events[-1]
+    return f", until {clock_time(last['at_ns'], dated=dated)}" if last["at_ns"] - line.first["at_ns"] >= 1_000_000_000 else ""
+
+
+def _unproven(event: Event, before: Line | None) -> str:
+    """`≈` where the interval overlaps the one of the line before on another clock: no order is proven."""
+    if before is None:
+        return ""
+    other = before.first
+    same = other["clock"] == event["clock"] and other["at_ns"] != event["at_ns"]
+    return "≈" if not same and event["at_ns"] - event["before_ns"] < other["at_ns"] + other["after_ns"] else ""
+
+
+def _rule(shown: int, left: int, aside: int, events: list[dict[str, Any]]) -> str:
+    text = f"{shown} lines out of {len(events)} rows"
+    if left:
+        text += (
+            f"; shown are all milestones, actions and alert edges, then symptoms and warnings up to {MOST_LINES} lines, equal ones folded. "
+            f"Left out: {left} rows, {aside} of them background that was there before or belongs to other services (`--all` shows them)"
+        )
+    return text + ". ≈: no order proven against the line above."
+
+
+def _name(mark: dict[str, Any]) -> str:
+    return SHORT.get(mark["name"], mark["name"])
+
+
+def _durations(timeline: Timeline) -> str:
+    rows = ["| Duration | Value | Formula | Evidence |", "|---|---|---|---|"]
+    for d in records(timeline.table("durations")):
+        if d["from"] is None:
+            continue
+        value = span_with_bounds(d["best_s"], d["low_s"], d["high_s"])
+        evidence = ", ".join(f"`{i}`" for i in d["event_ids"]) if d["best_s"] is not None else cell(d["why"])
+        rows.append(f"| {cell(d['name'])} ({cell(d['profile'])}) | {value} | {cell(d['from'])} → {cell(d['to'])} | {evidence} |")
+    return "\n".join(rows) + f"\n\nProfiles: {', '.join(PROFILES)}; bounds in brackets. A blank is unknown, never zero."
+
+
+def _milestones(marks: list[dict[str, Any]], *, dated: bool) -> str:
+    rows = ["| Milestone | Best (UTC) | Between | How | Evidence |", "|---|---|---|---|---|"]
+    for m in marks:
+        bounds = [("?" if m[k] is None else clock_time(m[k], dated=dated)) for k in ("earliest_ns", "latest_ns")]
+        evidence = ", ".join(f"`{i}`" for i in m["event_ids"][:3]) or "a person's word"
+        more = f" and {len(m['event_ids']) - 3} more" if len(m["event_ids"]) > 3 else ""
+        rows.append(f"| {_name(m)} | {clock_time(m['best_ns'], dated=dated)} | {bounds[0]} – {bounds[1]} | {cell(m['method'])} | {evidence}{more} |")
+    blank = [SHORT.get(n, n) for n in NAMES if n not in {m["name"] for m in marks}]
+    return "\n".join(rows) + (f"\n\nUnknown: {', '.join(blank)}." if blank else "")
+
+
+def _unseen(timeline: Timeline, events: list[dict[str, Any]], *, dated: bool) -> str:
+    coverage = records(timeline.table("coverage"))
+    lost = [c for c in coverage if c["reason"] is not None]
+    told = [f"- **{cell(c['source'])}**: {cell(c['detail'] or c['part'], 300)}" for c in lost if c["ours"]]
+    told += [f"- {cell(c['source'])}: {cell(c['detail'] or c['part'], 300)}" for c in lost if not c["ours"] and c["reason"] == "unrecognised"]
+    said = {c["detail"] for c in lost}
+    told += [
+        f"- {cell(e['source'])}: {cell(e['title'], 300)} ({clock_time(e['at_ns'], dated=dated)}{_end(e)})"
+        for e in events
+        if e["kind"] == "gap" and e["labels"].get("ours") != "true" and e["body"] not in said
+    ]
+    told += [f"- {cell(c['source'])}: {cell(c['detail'] or c['part'], 300)}" for c in lost if not c["ours"] and c["reason"] != "unrecognised"]
+    seen = {c["source"] for c in coverage}
+    absent = [s for s in KNOWN_SOURCES if s not in seen]
+    if absent:
+        told.append(f"- Not configured, so nothing is known from: {', '.join(absent)}.")
+    blank = [d for d in records(timeline.table("durations")) if d["profile"] == "impact" and d["best_s"] is None]
+    told += [f"- {cell(d['name'])} is blank: {cell(d['why'])}." for d in blank]
+    sums = accounting(coverage).get("total", {})
+    counted = "Records: " + ", ".join(f"{sums.get(k, 0)} {k}" for k in ("received", "kept", "folded", "outside", "unreadable")) + "."
+    return "\n".join(dict.fromkeys(told) or ["Nothing is known to be missing."]) + "\n\n" + counted
+
+
+def _end(event: Event) -> str:
+    return f" – {event['until'][11:19]}" if event["until"] else ""

@@ -1,0 +1,101 @@
+"""Which rows a reader needs, and which of them are one line.
+
+The rule, as the report states it: everything that carries a milestone, every action (changes, pages, notes, silences), every
+alert edge that is not background; then symptoms (metrics, restarts, probes, node conditions) and warnings of the cluster,
+while there is room for 60 lines. Lines of one kind, service and wording within ten minutes are one line with a count.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Event = Mapping[str, Any]
+
+MOST_LINES = 60
+FOLD_NS = 600_000_000_000
+ACTIONS = (
+    "change.", "page.triggered", "page.acknowledged", "page.escalated", "page.resolved", "note", "decision", "comms.published",
+    "alert.firing", "alert.resolved", "alert.pending", "alert.silenced", "alert.unsilenced",
+)  # fmt: skip
+SYMPTOMS = ("metric.", "workload.", "node.condition", "log.")
+NAMES = re.compile(r"\b[\w.-]*\d[\w.-]*\b|\{[^}]*\}|\"[^\"]*\"")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the table: its events, the first of which is shown."""
+
+    events: tuple[Event, ...]
+    tier: int
+
+    @property
+    def first(self) -> Event:
+        """The event shown."""
+        return self.events[0]
+
+    @property
+    def count(self) -> int:
+        """How many times it happened."""
+        return sum(e["count"] or 1 for e in self.events)
+
+
+def lines(events: Iterable[Event], milestone_ids: set[str], set_aside: set[str], *, everything: bool = False) -> tuple[list[Line], int]:
+    """The lines to show in time order, and how many events they leave out."""
+    listed = list(events)
+    if everything:
+        return [Line((e,), 0) for e in listed], 0
+    ranked = [(tier(e, milestone_ids), e) for e in listed if e["event_id"] not in set_aside or e["event_id"] in milestone_ids]
+    folded = fold([(t, e) for t, e in ranked if t < 4], milestone_ids, FOLD_NS)
+    if len(folded) > MOST_LINES:
+        folded = fold([(t, e) for t, e in ranked if t < 4], milestone_ids, None)
+    for worst in (3, 2, 1):
+        if len(folded) > MOST_LINES:
+            folded = _without(folded, worst, len(folded) - MOST_LINES)
+    shown = sum(len(line.events) for line in folded)
+    return folded, len(listed) - shown
+
+
+def tier(event: Event, milestone_ids: set[str]) -> int:
+    """0 carries a milestone, 1 action or alert edge, 2 symptom, 3 warning, 4 not shown."""
+    kind = event["kind"]
+    if event["event_id"] in milestone_ids:
+        return 0
+    if kind.startswith(ACTIONS):
+        return 1
+    if kind.startswith(SYMPTOMS):
+        return 2
+    if kind == "k8s.event" and event["severity"] == "warning":
+        return 3
+    return 4
+
+
+def fold(ranked: Sequence[tuple[int, Event]], milestone_ids: set[str], within_ns: int | None) -> list[Line]:
+    """Events of one kind, service and wording as one line; a milestone's event always stands alone."""
+    open_lines: dict[tuple[str, ...], list[tuple[int, Event]]] = {}
+    done: list[list[tuple[int, Event]]] = []
+    for rank, event in ranked:
+        key = _wording(event)
+        group = open_lines.get(key)
+        alone = event["event_id"] in milestone_ids or event["kind"].startswith(("change.", "note", "decision", "comms."))
+        if alone or group is None or (within_ns is not None and event["at_ns"] - group[0][1]["at_ns"] > within_ns):
+            group = []
+            done.append(group)
+            if not alone:
+                open_lines[key] = group
+        group.append((rank, event))
+    return [Line(tuple(e for _, e in group), min(t for t, _ in group)) for group in done]
+
+
+def _wording(event: Event) -> tuple[str, ...]:
+    subject = event["subject"] if event["kind"].startswith(("alert.", "metric.")) else ""
+    return event["kind"], event["service"] or "", subject or "", NAMES.sub("#", event["title"])
+
+
+def _without(folded: list[Line], worst: int, excess: int) -> list[Line]:
+    """`folded` without up to `excess` lines of tier `worst`, the least counted and latest first."""
+    mine = sorted((line for line in folded if line.tier == worst), key=lambda line: (line.count, -line.first["at_ns"]))
+    gone = {id(line) for line in mine[:excess]}
+    return [line for line in folded if id(line) not in gone]
