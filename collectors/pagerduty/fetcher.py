@@ -5,14 +5,14 @@ that were opened earlier; 3. incidents still open, of any age; 4. for each incid
 whole history if it was opened within a week), alerts and notes; 5. `/change_events`.
 
 Source of knowledge: PagerDuty REST API v2. Times are sent in UTC with `Z` and `time_zone=UTC` is asked for wherever it
-exists, since the account's zone applies otherwise.
+exists, since the account's zone applies otherwise. One question at a time: the rate limit holds for all of a key's requests
+together, so that a wait must hold for all of them.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,7 +28,6 @@ VARIABLE = "PAGERDUTY_TOKEN"
 MARGIN_S = 5 * 60
 LOOK_BACK_S = 24 * 3600
 WHOLE_HISTORY_S = 7 * 24 * 3600
-WORKERS = 4
 ACCEPT = "application/vnd.pagerduty+json;version=2"
 EU = "https://api.eu.pagerduty.com"
 UTC_ZONE: Params = {"time_zone": "UTC"}
@@ -96,13 +95,13 @@ class _Visit:
             self._part("incidents", self._opened)
             self._log_complete = self._part("log entries", self._log)
             self._part("open incidents", self._still_open)
-            touching = [i for i in sorted({*self._incidents, *self._named}) if self._touches(i)]
-            with ThreadPoolExecutor(WORKERS) as pool:
-                list(pool.map(self._details, touching))
+            for key in sorted({*self._incidents, *self._named}):
+                if self._touches(key):
+                    self._details(key)
             self._part("change events", self._changes)
         finally:
             if self._answered:
-                for error, what, subject in sorted(self._failures, key=lambda failure: failure[1]):
+                for error, what, subject in self._failures:
                     self._ask.evidence.failed(error, what, subject=subject)
         if not self._answered and self._failures:
             raise self._failures[0][0]

@@ -268,7 +268,7 @@ def test_one_incident_fails(serve: Any, status: int) -> None:
 
     index = serve(account)
 
-    assert [f.what for f in index.failures] == ["alerts of incident #2", "log entries of incident #2", "notes of incident #2"]
+    assert [f.what for f in index.failures] == ["log entries of incident #2", "alerts of incident #2", "notes of incident #2"]
     assert {"incident #2"} == {f.subject for f in index.failures}
     assert len([r for r in index.replies if "/Q1/" in r.ref]) == 3
 
