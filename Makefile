@@ -6,7 +6,7 @@ VENV ?= .venv
 ARGS ?=
 
 BIN := $(VENV)/bin
-ROOMS := collectors normalize timeline
+ROOMS := $(patsubst %/__init__.py,%,$(wildcard */__init__.py))
 CODE := $(wildcard *.py) $(shell find $(ROOMS) -name '*.py') py.typed pyproject.toml README.md LICENSE
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO := incidents/demo
@@ -31,8 +31,8 @@ lint: $(VENV)/.dev ## ruff: rules and format
 
 # mypy names modules by folders, so it sees the checkout under the package's name.
 types: $(VENV)/.dev ## mypy, strict
-	@mkdir -p $(VENV)/house && ln -sfn $(CURDIR) $(VENV)/house/retroline
-	@cd $(VENV)/house && $(abspath $(BIN))/mypy --config-file retroline/pyproject.toml -m retroline -m retroline.__main__ -m retroline.cli $(ROOMS:%=-p retroline.%)
+	@mkdir -p $(VENV)/house && ln -sfn "$(CURDIR)" $(VENV)/house/retroline
+	@mypy=$$(cd $(BIN) && pwd)/mypy; cd $(VENV)/house && "$$mypy" --config-file retroline/pyproject.toml -m retroline -m retroline.__main__ -m retroline.cli $(ROOMS:%=-p retroline.%)
 
 golden: $(VENV)/.dev ## write the golden files anew; then look at the difference
 	@RETROLINE_GOLDEN=1 $(BIN)/pytest -q -m golden $(ARGS)

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("collectors", "normalize", "timeline")
+ROOMS = ("collectors", "normalize", "timeline", "terminal")
 FLOOR = {room: floor for floor, room in enumerate((*ROOMS, ""))}
 FRONT = {"__init__.py", "__main__.py", "cli.py"}
 LONGEST = 300
 
 NETWORK = {"aiohttp", "http.client", "httpx", "kubernetes", "prometheus_api_client", "requests", "socket", "urllib.request", "urllib3"}
 TERMINAL = {"click", "rich"}
-ONLY_IN = {"pandas": ("timeline",), **dict.fromkeys(NETWORK, ("collectors",)), **dict.fromkeys(TERMINAL, ("",))}
+ONLY_IN = {"pandas": ("timeline",), **dict.fromkeys(NETWORK, ("collectors",)), **dict.fromkeys(TERMINAL, ("terminal", ""))}
 DISTRIBUTIONS = {"prometheus_api_client": "prometheus-api-client", "promql_parser": "promql-parser", "tomli_w": "tomli-w", "yaml": "pyyaml"}
 
 WALL = {"now", "utcnow", "today", "time", "time_ns"}
@@ -84,7 +84,7 @@ def names(imported: Import, library: str) -> bool:
 
 
 def test_rooms_import_one_way() -> None:
-    """Imports run cli → timeline → normalize → collectors, never upwards."""
+    """Imports run cli → terminal → timeline → normalize → collectors, never upwards."""
     upwards = [
         f"{module.name}:{one.line} imports {'.'.join(one.inside)}"
         for module in shipped()
@@ -122,7 +122,7 @@ def test_sources_do_not_know_each_other() -> None:
 
 @pytest.mark.parametrize("library", sorted(ONLY_IN))
 def test_libraries_stay_in_their_room(library: str) -> None:
-    """Frames belong to the timeline, the network to the collectors, the terminal to cli.py."""
+    """Frames belong to the timeline, the network to the collectors, click and rich to the command line."""
     strayed = [
         f"{module.name}:{one.line} imports {one.name}"
         for module in shipped()
@@ -162,6 +162,11 @@ def _clock_reads(tree: ast.Module) -> Iterator[int]:
 def test_a_look_at_the_clock_is_noticed(code: str) -> None:
     """The scan above sees each way to ask for the present."""
     assert list(_clock_reads(ast.parse(code))) == [1]
+
+
+def test_every_folder_of_modules_is_a_room() -> None:
+    """The rooms are the folders of the root that are packages."""
+    assert {path.parent.name for path in ROOT.glob("*/__init__.py")} == set(ROOMS)
 
 
 def test_the_root_holds_no_other_module() -> None:

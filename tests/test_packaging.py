@@ -14,7 +14,7 @@ import retroline
 from retroline.collectors.registry import COLLECTORS, GROUP
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("collectors", "normalize", "timeline")
+ROOMS = sorted(path.parent.name for path in ROOT.glob("*/__init__.py"))
 LOWEST = "tests/lowest.txt"
 REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)>=(?P<version>[0-9.]+)(,!=[0-9.]+)*")
 
