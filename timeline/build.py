@@ -39,7 +39,6 @@ class Built:
     people: People
     scope: Scope
     rows: list[Named]
-    set_aside: int
     milestones: list[Milestone]
     durations: list[Duration]
     coverage: list[dict[str, object]]
@@ -66,13 +65,13 @@ def build(evidence: Path, people: People, lines: Path) -> Built:
     rows = named(clipped([*everything, *said_rows(people), *gaps], people.window))
     account(read, rows, people.window, doubles)
     chosen = scope(rows, people.service, people.depends_on)
+    rows = set_aside(rows, chosen)
     pager_lost = any(f.source == "pagerduty" and f.ours for f in read.failures)
     marks = with_people(milestones(rows, chosen, pager_lost=pager_lost), people)
     return Built(
         people=people,
         scope=chosen,
         rows=rows,
-        set_aside=sum(not n.row.milestone_ok for n in rows),
         milestones=marks,
         durations=durations(marks, people.own),
         coverage=coverage_rows(read, people.window),
@@ -101,6 +100,13 @@ def clipped(rows: Iterable[Row], window: Window) -> list[Row]:
         elif where == "holds":
             found.append(_already(row, window))
     return found
+
+
+def set_aside(rows: Iterable[Named], chosen: Scope) -> list[Named]:
+    """Rows of pages that are about no service of the incident become background: no milestone, not shown unless asked."""
+    listed = list(rows)
+    known = {n.row.labels["incident"] for n in listed if "incident" in n.row.labels and chosen.holds(n)}
+    return [n if n.row.labels.get("incident") in {None, *known} else Named(n.event_id, replace(n.row, milestone_ok=False)) for n in listed]
 
 
 def _already(row: Row, window: Window) -> Row:

@@ -24,7 +24,12 @@ class Roles:
         name = event["actor"] or ""
         if self.shown:
             return str(name)
-        return self.roles.get(name) or role(event)
+        return self.roles.get(name) or self._alias(name) or role(event)
+
+    def _alias(self, name: str) -> str | None:
+        """The role of a known person under another spelling of the name: `priya.raman` is Priya Raman."""
+        words = sorted(re.findall(r"\w+", name.lower()))
+        return next((r for n, r in self.roles.items() if len(words) > 1 and sorted(re.findall(r"\w+", n.lower())) == words), None)
 
     def text(self, words: str | None) -> str:
         """`words` with every known person's name replaced by the role."""

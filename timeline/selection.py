@@ -91,7 +91,7 @@ def fold(ranked: Sequence[tuple[int, Event]], milestone_ids: set[str], within_ns
 
 def _wording(event: Event) -> tuple[str, ...]:
     subject = event["subject"] if event["kind"].startswith(("alert.", "metric.")) else ""
-    return event["kind"], event["service"] or "", subject or "", NAMES.sub("#", event["title"])
+    return event["kind"], event["service"] or "", subject or "", event["labels"].get("incident", ""), NAMES.sub("#", event["title"])
 
 
 def _without(folded: list[Line], worst: int, excess: int) -> list[Line]:

@@ -41,7 +41,7 @@ def with_services(rows: Iterable[Row], given: Given) -> list[Row]:
     pods = owners(given)
     listed = [row if row.service else replace(row, service=_service(row, pods)) for row in rows]
     known = sorted({r.service for r in listed if r.service and r.kind.startswith(("alert.", "change.dep", "change.rolled", "change.sc", "metric."))}, key=len)
-    return [_reported(row, known) if row.kind == "change.reported" else row for row in listed]
+    return [_named_in_text(row, known) for row in listed]
 
 
 def _service(row: Row, pods: Mapping[str, str]) -> str | None:
@@ -60,11 +60,16 @@ def _service(row: Row, pods: Mapping[str, str]) -> str | None:
     return None
 
 
-def _reported(row: Row, known: Sequence[str]) -> Row:
-    """A change event is about the one known service that its text names; several or none: it keeps its own word."""
-    text = " ".join((row.title, *row.labels.values()))
-    named = [s for s in known if re.search(rf"(?<![\w-]){re.escape(s)}(?![\w-])", text)]
-    return replace(row, service=named[0]) if len(named) == 1 else row
+def _named_in_text(row: Row, known: Sequence[str]) -> Row:
+    """A change event or a page is about the one known service that its words name; else a page has its pager's service."""
+    if row.service or not (row.kind == "change.reported" or row.labels.get("incident")):
+        return row
+    paged = row.kind != "change.reported"
+    text = (row.subject or "") if paged else " ".join((row.title, *row.labels.values()))
+    named = [s for s in known if re.search(rf"(?<![\w-]){re.escape(s)}(?![\w-])", text, re.IGNORECASE)]
+    if len(named) == 1:
+        return replace(row, service=named[0])
+    return replace(row, service=row.subject) if paged else row
 
 
 def confirmed(rows: Sequence[Row]) -> list[Row]:
