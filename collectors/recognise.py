@@ -83,8 +83,14 @@ def _document(document: Any, relative: str) -> Found | Passed:
     for reader in names():
         form = collector(reader).recognise(document, name)
         if form:
-            return Found(reader, form)
+            return Found(reader, form, _plural(document, name))
     return Passed("unrecognised", f"{relative}: JSON, but no answer that a source knows")
+
+
+def _plural(document: Any, name: str) -> dict[str, str]:
+    """For a list of bare metadata, which does not say of what: the file's name, as the request's path would end."""
+    bare = isinstance(document, Mapping) and document.get("kind") == "PartialObjectMetadataList"
+    return {"path": name.partition(".")[0]} if bare else {}
 
 
 def _is_exchange(document: Any) -> bool:
