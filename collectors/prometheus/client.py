@@ -12,7 +12,7 @@ elsewhere); the last two are BadPayload.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import requests
 from prometheus_api_client import PrometheusConnect
 from requests.auth import AuthBase, HTTPBasicAuth
+from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
 
 from ..ask import Ask
@@ -36,6 +37,7 @@ CONNECT_S = 10.0
 SILENCE_S = 125.0
 LONGEST_URL = 6000
 REDIRECTS = 5
+CHUNK = 1 << 18
 MOST_BYTES = 512 * 2**20
 TOO_MUCH = ("too many samples", "too many points", "maximum resolution", "exceeded", "-search.max", "max-samples", "limit", "too large", "too long")
 
@@ -68,9 +70,9 @@ class Answer:
 class _Again(Exception):
     """This try failed, the next may not: `error` stands when there is no next one."""
 
-    def __init__(self, error: SourceError, wait_s: float | None = None) -> None:
+    def __init__(self, error: SourceError, wait_s: float | None = None, tries: int = TRIES) -> None:
         super().__init__(str(error))
-        self.error, self.wait_s = error, wait_s
+        self.error, self.wait_s, self.tries = error, wait_s, tries
 
 
 class _Bearer(AuthBase):
@@ -110,7 +112,7 @@ class Client:
                 return self._try(path, params)
             except _Again as failed:
                 wait_s = BACKOFF_S * 2**again if failed.wait_s is None else failed.wait_s
-                if again + 1 == TRIES or wait_s >= self._left(failed.error):
+                if again + 1 >= failed.tries or wait_s >= self._left(failed.error):
                     raise failed.error from None
                 self._ask.cancelled.wait(wait_s)
         raise AssertionError("unreachable")
@@ -173,15 +175,16 @@ class Client:
     def _body(self, response: requests.Response, path: str) -> bytes:
         parts, size = [], 0
         try:
-            for part in response.iter_content(1 << 18):
+            for part in response.iter_content(CHUNK):
                 parts.append(part)
                 size += len(part)
                 self._ask.remaining_s()
                 if size > MOST_BYTES:
                     raise TooExpensive(f"Prometheus at {self.shown}: the answer to {path} is larger than {MOST_BYTES >> 20} MiB")
         except requests.exceptions.RequestException as error:
-            broken = Broken(f"Prometheus at {self.shown}: the answer to {path} was cut off after {size} bytes ({_cause(error)})", b"".join(parts))
-            raise _Again(broken) from None
+            had = b"".join([*parts, *_rest(response)])
+            broken = Broken(f"Prometheus at {self.shown}: the answer to {path} was cut off after {len(had)} bytes ({_cause(error)})", had)
+            raise _Again(broken, tries=2) from None
         return b"".join(parts)
 
     def _judge(self, response: requests.Response, body: bytes, path: str) -> None:
@@ -224,6 +227,18 @@ def _said(body: bytes) -> _Said:
 def _too_expensive(status: int, said: _Said) -> bool:
     much = any(word in said.text.lower() for word in TOO_MUCH) and "parse error" not in said.text
     return (status == 503 and said.kind == "timeout") or (status in (400, 413, 422) and (much or status == 413))
+
+
+def _rest(response: requests.Response) -> Iterator[bytes]:
+    """What had arrived and waits to be taken when the connection broke; the library hands out only full chunks."""
+    try:
+        for _ in range(CHUNK):
+            one = response.raw.read(1, decode_content=True)
+            if not one:
+                return
+            yield one
+    except (HTTPError, OSError):
+        return
 
 
 def _fault(body: bytes) -> str:
@@ -286,5 +301,6 @@ def _cause(error: BaseException) -> str:
         if not isinstance(inner, BaseException) or inner is seen:
             break
         seen = inner
-    text = str(seen).rpartition(": ")[2] if str(seen) else ""
-    return (text or type(seen).__name__).strip("()'\" ")[:120]
+    if "IncompleteRead" in str(seen):
+        return "the connection ended early"
+    return str(seen).rpartition(": ")[2].strip("()'\" ")[:120] or type(seen).__name__
