@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 MATCHER = re.compile(r'^\s*([A-Za-z_][\w.:-]*|"(?:[^"\\]|\\.)*")\s*(=~|!~|!=|=)\s*(.*?)\s*$', re.DOTALL)
 ITEM = re.compile(r"^( *)(- )?(.*)$")
@@ -38,6 +39,7 @@ def group_keys(original: str, labels: Mapping[str, str]) -> list[str]:
         return []
 
 
+@lru_cache(maxsize=8)
 def parse(original: str) -> Route | None:
     """The route tree of a printed configuration, None without one."""
     lines = original.splitlines()

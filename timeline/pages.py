@@ -1,0 +1,195 @@
+"""Pages and notes as rows, tied to the alert runs that they are about.
+
+A page is about an alert run when PagerDuty's `alert_key` is the SHA-256 of a group key of that run, else when the labels that
+Alertmanager printed into the page contain all of the run's; and the run fired at the trigger or at most ten minutes before
+it. The same key comes again with every incident of a group: the latest run counts. Titles alone prove nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .alert_runs import Alert, alert_runs
+from .alert_samples import SECOND_NS
+from .alerts import dedup_keys, keys_of, service_of
+from .rows import Fact, Given, Row, Witness, row_of, witness
+from .services import owners, workload_of
+
+EARLY_NS = 5 * SECOND_NS
+LATE_NS = 600 * SECOND_NS
+MOST = 20
+OURS = ("page.", "note", "comms.published", "state.page", "state.page_alert")
+PHASES = ("page.escalated", "page.acknowledged", "page.resolved", "page.changed")
+
+
+@dataclass
+class Page:
+    """One incident: its log entries and notes in time, what its lists say of it."""
+
+    thread: str
+    entries: list[Fact] = field(default_factory=list)
+    states: list[Fact] = field(default_factory=list)
+    alerts: list[Fact] = field(default_factory=list)
+
+    @property
+    def triggers(self) -> list[Fact]:
+        """Trigger entries in time."""
+        return [f for f in self.entries if f.kind == "page.triggered"]
+
+    @property
+    def begun_ns(self) -> int | None:
+        """When it was opened."""
+        return next((f.at_ns for f in (*self.triggers, *self.states) if f.at_ns is not None), None)
+
+
+def rows(given: Given) -> list[Row]:
+    """Rows of every page and of the notes on it; `about` is the thread of the first alert run it is about."""
+    pages = _pages(given)
+    if not pages:
+        return []
+    alerts = [a for a in alert_runs(given) if a.firing_ns is not None]
+    keys = {a.thread: set(dedup_keys(keys_of(a, given))) for a in alerts}
+    pods = owners(given)
+    found = []
+    for page in pages:
+        joined = joined_alerts(page, alerts, keys)
+        shared = _shared(page, joined, pods)
+        found += [_with(row, shared) for row in _rows(page, given)]
+    return found
+
+
+def joined_alerts(page: Page, alerts: Sequence[Alert], keys: Mapping[str, set[str]]) -> list[Alert]:
+    """The alert runs that `page` is about, earliest first."""
+    found: dict[str, Alert] = {}
+    for at, key, sets in _claims(page):
+        hits = _current([a for a in alerts if key in keys[a.thread]], at) if key else []
+        for labels in () if hits else sets:
+            hits += _current(_of_labels(alerts, labels), at)
+        found |= {a.thread: a for a in hits}
+    return sorted(found.values(), key=lambda a: (a.start_ns, a.thread))
+
+
+def _claims(page: Page) -> Iterator[tuple[int, str | None, list[dict[str, str]]]]:
+    """(when, deduplication key, label sets) of every statement on what the page is about."""
+    begun = page.begun_ns
+    for fact in (*page.alerts, *page.triggers, *page.states):
+        at = fact.at_ns if fact.at_ns is not None else begun
+        if at is not None:
+            key = fact.attributes.get("alert_key") or fact.attributes.get("incident_key")
+            sets = fact.attributes.get("alerts")
+            yield at, str(key) if key else None, [s for s in sets if isinstance(s, dict)] if isinstance(sets, list) else []
+
+
+def _of_labels(alerts: Sequence[Alert], labels: Mapping[str, str]) -> list[Alert]:
+    """Runs of the alert whose labels are the largest part of `labels`."""
+    fitting = [a for a in alerts if "alertname" in a.labels and a.labels.items() <= labels.items()]
+    most = max((len(a.labels) for a in fitting), default=0)
+    return [a for a in fitting if len(a.labels) == most]
+
+
+def _current(alerts: Sequence[Alert], at: int) -> list[Alert]:
+    """Those that fire at `at`; else the latest that fired within ten minutes before."""
+    firing = [a for a in alerts if a.holds(at, EARLY_NS)]
+    if firing:
+        return _latest_each(firing)
+    before = [a for a in alerts if a.firing_ns is not None and -EARLY_NS <= at - a.firing_ns <= LATE_NS]
+    return [max(before, key=lambda a: (a.start_ns, a.thread))] if before else []
+
+
+def _latest_each(alerts: Sequence[Alert]) -> list[Alert]:
+    """The latest run of each alert."""
+    latest = {tuple(sorted(a.labels.items())): a for a in sorted(alerts, key=lambda a: a.start_ns)}
+    return list(latest.values())
+
+
+def _pages(given: Given) -> list[Page]:
+    found: dict[str, Page] = {}
+    for fact in given.of(*OURS):
+        thread = fact.thread or ""
+        if not thread.startswith("pagerduty:") or thread.startswith(("pagerduty:change:", "pagerduty:note:")):
+            continue
+        page = found.setdefault(thread, Page(thread))
+        (page.states if fact.kind == "state.page" else page.alerts if fact.kind == "state.page_alert" else page.entries).append(fact)
+    for page in found.values():
+        for facts in (page.entries, page.states, page.alerts):
+            facts.sort(key=lambda f: (f.at_ns is None, f.at_ns or 0, f.ref))
+    return [found[thread] for thread in sorted(found)]
+
+
+def _rows(page: Page, given: Given) -> Iterator[Row]:
+    entries = [f for f in page.entries if f.at_ns is not None]
+    first = _first_trigger(page, given)
+    if first:
+        yield first
+    for sent in _notifications(entries).values():
+        inside = [f for f in sent if f.at_ns is not None and given.window.since_ns <= f.at_ns < given.window.until_ns] or sent
+        others = tuple(f.ref for f in sent if f is not inside[0])
+        yield row_of(inside[0], count=len({f.edge for f in inside}), folds=others)
+    yield from (row_of(f) for f in entries if f.kind not in ("page.triggered", "page.notified"))
+
+
+def _first_trigger(page: Page, given: Given) -> Row | None:
+    """The page's opening, with later triggers folded; from the incident itself where the log lacks it.
+
+    A page that is open when the window begins is one row at its start.
+    """
+    triggers = [f for f in page.triggers if f.at_ns is not None]
+    opened = triggers or [f for f in page.states if f.at_ns is not None]
+    if not opened:
+        return None
+    best = opened[0]
+    number = best.labels.get("number")
+    title = best.title if triggers else f"page triggered: {best.title}" + (f" (#{number})" if number else "")
+    same = [f for f in opened[1:] if f.edge == best.edge and f.at_ns == best.at_ns]
+    again = {f.edge for f in triggers}
+    words: tuple[Witness, ...] = (witness(best), *(witness(f) for f in same))
+    folds = tuple(dict.fromkeys(f.ref for f in (*opened[1:], *page.states, *page.alerts) if f is not best and f not in same))
+    service = best.subject if not triggers else None
+    row = row_of(best, kind="page.triggered", edge="triggered", title=title, witnesses=words, folds=folds, service=best.service or service)
+    severity = row.severity or next((f.severity for f in page.alerts if f.severity), None)
+    row = replace(row, count=len(again) if len(again) > 1 else None, severity=severity)
+    return _already(row, page, given)
+
+
+def _already(row: Row, page: Page, given: Given) -> Row:
+    since = given.window.since_ns
+    closed = max((f.at_ns for f in page.entries if f.kind == "page.resolved" and f.at_ns is not None), default=None)
+    over = any(f.attributes.get("status") == "resolved" for f in page.states) and closed is None
+    if row.at_ns >= since or over or (closed is not None and closed < since):
+        return row
+    return replace(row, at_ns=since, before_ns=0, after_ns=1, title=f"already open: {row.title}", milestone_ok=False)
+
+
+def _notifications(entries: Sequence[Fact]) -> dict[tuple[Any, ...], list[Fact]]:
+    """Contact attempts by person, outcome and phase of the page: each is one row."""
+    found: dict[tuple[Any, ...], list[Fact]] = {}
+    phase = 0
+    for fact in entries:
+        phase += fact.kind in PHASES and not str(fact.attributes.get("type", "")).startswith("assign")
+        if fact.kind == "page.notified":
+            user = fact.attributes.get("user") or {}
+            found.setdefault((user.get("id") or user.get("summary"), fact.labels.get("status"), phase), []).append(fact)
+    return found
+
+
+def _shared(page: Page, joined: Sequence[Alert], pods: Mapping[str, str]) -> dict[str, Any]:
+    """What the alert runs add to every row of the page: thread, names, service."""
+    labels: dict[str, str] = {}
+    if joined:
+        labels["alertname"] = " ".join(sorted({a.name for a in joined}))
+        if len(joined) > 1:
+            labels["alert_threads"] = " ".join(a.thread for a in joined[:MOST])
+    services = [s for a in joined if (s := service_of(a.shown) or _of_pod(a.shown.get("pod"), pods))]
+    named = next((str(s) for f in page.states if (s := (f.attributes.get("service") or {}).get("summary"))), None)
+    return {"about": joined[0].thread if joined else "", "labels": labels, "service": services[0] if services else None, "fallback": named}
+
+
+def _of_pod(pod: str | None, pods: Mapping[str, str]) -> str | None:
+    return (pods.get(pod) or workload_of(pod)) if pod else None
+
+
+def _with(row: Row, shared: Mapping[str, Any]) -> Row:
+    service = shared["service"] or row.service or shared["fallback"] or row.subject
+    return replace(row, about=shared["about"], service=service, labels={**row.labels, **shared["labels"]})
