@@ -138,14 +138,15 @@ def _refused(relative: str, error: OSError) -> Passed:
 
 
 def _collect(entry: _Entry, ask: Ask) -> Passed | None:
-    """Recognise one file and save it; the reason why not, else None."""
+    """Recognise one file and save it; the reason why not, else None. Raises OSError where the evidence cannot be written."""
     try:
         found = recognise_file(entry.path, entry.relative)
         if isinstance(found, Passed):
             return found
-        _save(entry, replace(found, broken=found.broken or _broken_later(entry)), ask)
+        broken = found.broken or _broken_later(entry)
     except OSError as error:
         return _refused(entry.relative, error)
+    _save(entry, replace(found, broken=broken), ask)
     return None
 
 
@@ -166,10 +167,13 @@ def _chunks(path: Path, broken: str, ask: Ask) -> Iterator[bytes]:
     if broken:
         yield from readable(path)
         raise BadPayload(broken)
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            ask.progress(path.name, len(chunk), 0)
-            yield chunk
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                ask.progress(path.name, len(chunk), 0)
+                yield chunk
+    except OSError as error:
+        raise BadPayload(f"{path.name}: cannot be read to its end: {error.strerror or error}") from error
 
 
 def _broken_later(entry: _Entry) -> str:
