@@ -14,6 +14,7 @@ from typing import Any
 from ..ask import Ask, Probe
 from ..evidence import Reply
 from ..raw import Raw
+from . import read as reader
 
 NAME = "kubernetes"
 
@@ -36,28 +37,24 @@ class Settings:
 
 
 def fetch(settings: Settings, ask: Ask) -> None:
-    """Save lists and logs of the window; see `fetch.fetch`."""
-    from .fetch import fetch as run
+    """Save lists and logs of the window; see `fetcher.fetch`."""
+    from .fetcher import fetch as run
 
     run(settings, ask)
 
 
 def read(reply: Reply) -> Iterator[Raw]:
     """Turn one saved list or log into raw batches; see `read.read`."""
-    from .read import read as run
-
-    return run(reply)
+    return reader.read(reply)
 
 
 def recognise(document: Any, name: str) -> str | None:
     """The form of a saved document if it is a Kubernetes object or list, else None; see `read.recognise`."""
-    from .read import recognise as run
-
-    return run(document, name)
+    return reader.recognise(document, name)
 
 
 def probe(settings: Settings, ask: Ask) -> Probe:
-    """Whether the API answers and lets us list pods and read logs; see `fetch.probe`."""
-    from .fetch import probe as run
+    """Whether the API answers and lets us list pods and read logs; see `fetcher.probe`."""
+    from .fetcher import probe as run
 
     return run(settings, ask)

@@ -43,7 +43,11 @@ class Cut(BadPayload):
     reason = "cut"
 
 
-class TimedOut(Unreachable):
+class NoAnswer(Unreachable):
+    """Nothing at all came back: refused, no such name, silence."""
+
+
+class TimedOut(NoAnswer):
     """The server took the request and fell silent."""
 
     reason = "timeout"
@@ -173,9 +177,9 @@ class Client:
             raise ConfigError(f"context {self.context!r} names no usable server address: {self.host}") from error
         if isinstance(error, UnicodeError) or type(error) is ValueError:
             raise ConfigError(f"the credentials of context {self.context!r} hold characters that HTTP cannot carry") from None
-        if isinstance(error, Late):
+        if isinstance(error, Late) and not isinstance(error, NewConnectionError):
             raise TimedOut(f"the Kubernetes API at {self.host} did not answer in time: is it up, and context {self.context!r} the right one?") from error
-        return Unreachable(f"the Kubernetes API at {self.host} cannot be reached ({_why(error)}): is it up, and context {self.context!r} the right one?")
+        return NoAnswer(f"the Kubernetes API at {self.host} cannot be reached ({_why(error)}): is it up, and context {self.context!r} the right one?")
 
     def _pause(self, wait_s: float, problem: SourceError, ask: Ask) -> None:
         if wait_s > min(LONGEST_WAIT_S, ask.remaining_s()):

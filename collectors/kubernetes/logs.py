@@ -179,6 +179,8 @@ def _check(head: bytes, content_type: str, target: Target) -> None:
     said = " ".join(head[:300].decode("utf-8", "replace").split())
     if "html" in content_type or head.lstrip()[:1] == b"<":
         raise BadPayload(f"logs of {target.name}: the answer is HTML where a log was due (a proxy or a log-in page?)")
+    if "json" in content_type:
+        raise BadPayload(f"logs of {target.name}: the answer is JSON where a log was due: {said}")
     if head.startswith(NO_LOG) or (len(head) < 1024 and head.rstrip(b"\n").count(b"\n") == 0):
         raise NoLog(f"logs of {target.name} no longer exist on the node: {said}")
 

@@ -18,7 +18,7 @@ from ..errors import BadPayload, Denied, SourceError
 from ..evidence import asked
 from ..window import SECOND_NS
 from . import Settings
-from .client import Client
+from .client import Client, NoAnswer
 from .fields import mapping, text
 from .gone import gone_pods, relevant
 from .lists import EVENTS, NODE_EVENTS, NODES, PODS, WORKLOADS, Listing, Resource, list_all, note
@@ -74,7 +74,7 @@ def _version(run: _Run) -> None:
         return
     try:
         answer = run.client.get("/version", {}, run.ask)
-    except (Denied, BadPayload):
+    except (Denied, BadPayload, NoAnswer):
         raise
     except SourceError as error:
         note(run.ask, error, "version of the cluster")
