@@ -169,16 +169,8 @@ def _milestones(marks: list[dict[str, Any]], *, dated: bool) -> str:
 
 def _unseen(timeline: Timeline, events: list[dict[str, Any]], *, dated: bool) -> str:
     coverage = records(timeline.table("coverage"))
-    lost = [c for c in coverage if c["reason"] is not None]
-    told = [f"- **{cell(c['source'])}**: {cell(c['detail'] or c['part'], 300)}" for c in lost if c["ours"]]
-    told += [f"- {cell(c['source'])}: {cell(c['detail'] or c['part'], 300)}" for c in lost if not c["ours"] and c["reason"] == "unrecognised"]
-    said = {c["detail"] for c in lost}
-    told += [
-        f"- {cell(e['source'])}: {cell(e['title'], 300)} ({clock_time(e['at_ns'], dated=dated)}{_end(e)})"
-        for e in events
-        if e["kind"] == "gap" and e["labels"].get("ours") != "true" and e["body"] not in said
-    ]
-    told += [f"- {cell(c['source'])}: {cell(c['detail'] or c['part'], 300)}" for c in lost if not c["ours"] and c["reason"] != "unrecognised"]
+    gaps = [e for e in events if e["kind"] == "gap" and e["labels"].get("reason") in ("gone", "rotated") and e["labels"].get("ours") != "true"]
+    told = [*_lost(coverage, folded=bool(gaps)), *(_gap(e, dated=dated) for e in gaps if "ours" not in e["labels"])]
     seen = {c["source"] for c in coverage}
     absent = [s for s in KNOWN_SOURCES if s not in seen]
     if absent:
@@ -190,5 +182,14 @@ def _unseen(timeline: Timeline, events: list[dict[str, Any]], *, dated: bool) ->
     return "\n".join(dict.fromkeys(told) or ["Nothing is known to be missing."]) + "\n\n" + counted
 
 
-def _end(event: Event) -> str:
-    return f" – {event['until'][11:19]}" if event["until"] else ""
+def _lost(coverage: list[dict[str, Any]], *, folded: bool) -> list[str]:
+    """What was asked for and not had: first what a source failed to give, then what it had forgotten; vanished logs are told by gap rows."""
+    lost = [c for c in coverage if c["reason"] is not None]
+    failed = [f"- **{cell(c['source'])}**: {cell(c['detail'] or c['part'], 300)}" for c in lost if c["ours"]]
+    forgotten = [c for c in lost if not c["ours"] and not (folded and c["reason"] in ("gone", "rotated"))]
+    return [*failed, *(f"- {cell(c['source'])}: {cell(c['detail'] or c['part'], 300)}" for c in forgotten)]
+
+
+def _gap(event: dict[str, Any], *, dated: bool) -> str:
+    until = f" – {event['until'][11:19]}" if event["until"] else ""
+    return f"- {cell(event['source'])}: {cell(event['title'], 300)} ({clock_time(event['at_ns'], dated=dated)}{until})"

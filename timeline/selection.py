@@ -47,7 +47,8 @@ def lines(events: Iterable[Event], milestone_ids: set[str], set_aside: set[str],
     listed = list(events)
     if everything:
         return [Line((e,), 0) for e in listed], 0
-    ranked = [(tier(e, milestone_ids), e) for e in listed if e["event_id"] not in set_aside or e["event_id"] in milestone_ids]
+    told = {e["thread"] for e in listed if e["event_id"] in milestone_ids}
+    ranked = [(tier(e, milestone_ids, told), e) for e in listed if e["event_id"] not in set_aside or e["event_id"] in milestone_ids]
     folded = fold([(t, e) for t, e in ranked if t < 4], milestone_ids, FOLD_NS)
     if len(folded) > MOST_LINES:
         folded = fold([(t, e) for t, e in ranked if t < 4], milestone_ids, None)
@@ -58,11 +59,16 @@ def lines(events: Iterable[Event], milestone_ids: set[str], set_aside: set[str],
     return folded, len(listed) - shown
 
 
-def tier(event: Event, milestone_ids: set[str]) -> int:
-    """0 carries a milestone, 1 action or alert edge, 2 symptom, 3 warning, 4 not shown."""
+def tier(event: Event, milestone_ids: set[str], told: set[str]) -> int:
+    """0 carries a milestone, 1 action or alert edge, 2 symptom, 3 warning, 4 not shown.
+
+    A series counts as a symptom where a milestone rests on it (its thread is in `told`); else the edges of its alert say it all.
+    """
     kind = event["kind"]
     if event["event_id"] in milestone_ids:
         return 0
+    if kind.startswith("metric.") and event["thread"] not in told and event["labels"].get("role") != "configured":
+        return 4
     if kind.startswith(ACTIONS):
         return 1
     if kind.startswith(SYMPTOMS):
