@@ -139,7 +139,7 @@ class Client:
         try:
             while True:
                 ask.remaining_s()
-                chunk = response.read1(CHUNK, decode_content=True)
+                chunk = response.read1(CHUNK)
                 if not chunk:
                     return
                 size += len(chunk)

@@ -227,7 +227,7 @@ def ended(instance: str, at: str = "2026-11-21T12:04:00Z") -> dict[str, Any]:
     return {"terminated": {"containerID": f"containerd://{instance}", "startedAt": "2026-11-21T12:01:00Z", "finishedAt": at}}
 
 
-def event(name: str, reason: str, first: str, last: str = "", kind: str = "Pod", message: str = "") -> dict[str, Any]:
+def event(name: str, reason: str, first: str, last: str = "", *, kind: str = "Pod", message: str = "") -> dict[str, Any]:
     involved = {"kind": kind, "name": name, "namespace": "shop"}
     return {
         "metadata": {"name": f"{name}.1"},
@@ -601,7 +601,12 @@ def test_cancelling_ends_the_run(tmp_path: Path, cluster: Cluster) -> None:
     """An interrupted run raises, and notes no failure for what it left."""
     given = ask(tmp_path)
     with_log(cluster, lines(0, 3))
-    cluster.faults[f"{SHOP}/pods"] = [lambda handler, query: (given.cancelled.set(), handler.list(f"{SHOP}/pods", query))[1]]
+
+    def stop(handler: Handler, query: dict[str, str]) -> None:
+        given.cancelled.set()
+        handler.list(f"{SHOP}/pods", query)
+
+    cluster.faults[f"{SHOP}/pods"] = [stop]
 
     with pytest.raises(Unreachable, match="interrupted"):
         k8s.fetch(k8s.Settings(kubeconfig(tmp_path, cluster.url)), given)
