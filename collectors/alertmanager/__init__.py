@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..ask import Ask, Probe
-from .read import read, recognise
+from .reader import read, recognise
 
 __all__ = ["NAME", "Settings", "fetch", "probe", "read", "recognise"]
 
@@ -33,13 +33,13 @@ class Settings:
 
 def fetch(settings: Settings, ask: Ask) -> None:
     """Copy the history files, then ask the API; see `collectors.ask.Collector`."""
-    from .fetch import fetch as run
+    from .fetcher import fetch as run
 
     run(settings, ask)
 
 
 def probe(settings: Settings, ask: Ask) -> Probe:
     """Whether the server answers `/api/v2/status` and the history files can be read."""
-    from .fetch import probe as run
+    from .fetcher import probe as run
 
     return run(settings, ask)

@@ -26,6 +26,7 @@ Row = dict[str, Any]
 SOURCE = "alertmanager"
 BATCH_LINES = 5_000
 WHOLE_BYTES = 64 << 20
+ZERO = "0001-01-01T"
 HAPPENINGS = {
     "alertCreated": "created",
     "alertGrouped": "grouped",
@@ -117,6 +118,8 @@ def _notified(document: Mapping[str, Any], where: str) -> Iterator[Row]:
         "external_url": body.get("externalURL"),
         "reason": body.get("notification_reason"),
     }
+    if not body["alerts"]:
+        yield {"kind": "unreadable", "title": "a notification without alerts", "ref": where}
     for i, alert in enumerate(body["alerts"]):
         ref = f"{where} {inside}/alerts/{i}" if "#line" in where else f"{where}{inside}/alerts/{i}"
         if not isinstance(alert, dict) or not _texts(alert.get("labels")):
@@ -138,12 +141,19 @@ def _recorded(document: Mapping[str, Any], where: str) -> Iterator[Row]:
     if name is None or not isinstance(event, dict):
         yield {"kind": "unreadable", "title": f"an event of an unknown kind: {', '.join(data) or 'none'}", "ref": where}
     elif name in PROCESS:
-        yield {"kind": "state.recorder_process", "stamp": at, "resolution_ns": 1, "ref": where, "attributes": {"happening": PROCESS[name], "at": at}}
+        yield {
+            "kind": "state.recorder_process",
+            "stamp": at if isinstance(at, str) else None,
+            "resolution_ns": 1,
+            "ref": where,
+            "attributes": {"happening": PROCESS[name], "at": at},
+        }
     elif name in SILENCES:
         yield from _silence(event.get("silence"), at, where)
     else:
         for i, (alert, status) in enumerate(_alerts(event, HAPPENINGS[name])):
-            yield {**_recorder_alert(alert, status, HAPPENINGS[name], event, at), "ref": f"{where} alert {i}", "record": where}
+            fact = _recorder_alert(alert, status, HAPPENINGS[name], event, at)
+            yield {**fact, "thread": f"alertmanager:{fact['native_id']}", "edge": f"{HAPPENINGS[name]}:{i}", "ref": f"{where} alert {i}", "record": where}
 
 
 def _silence(silence: Any, at: Any, where: str) -> Iterator[Row]:
@@ -200,7 +210,7 @@ def _alert(kind: str, alert: Mapping[str, Any], native_id: str) -> Row:
     started = alert.get("startsAt")
     return {
         "kind": kind,
-        "stamp": started if isinstance(started, str) else None,
+        "stamp": started if isinstance(started, str) and not started.startswith(ZERO) else None,
         "resolution_ns": 1,
         "clock": "prometheus" if alert.get("generatorURL") else SOURCE,
         "subject": labels.get("alertname") or alert.get("name"),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 MS_NS = 1_000_000
+ZERO = "0001-01-01T"
 OPERATORS = {(True, False): "=", (False, False): "!=", (True, True): "=~", (False, True): "!~"}
 # Matcher.Type of the event recorder: (isEqual, isRegex)
 TYPES = {"TYPE_EQUAL": (True, False), "TYPE_NOT_EQUAL": (False, False), "TYPE_REGEXP": (True, True), "TYPE_NOT_REGEXP": (False, True)}
@@ -22,6 +23,7 @@ def silence_facts(item: Mapping[str, Any], ref: str, record: str | None = None) 
     named = " or ".join(",".join(f"{m['name']}{OPERATORS[m['isEqual'], m['isRegex']]}{m['value']}" for m in one) for one in sets)
     status = item.get("status")
     state = str(status.get("state", "")) if isinstance(status, dict) else ""
+    start, end = (None if str(item.get(k) or ZERO).startswith(ZERO) else str(item[k]) for k in ("startsAt", "endsAt"))
     common = {
         "resolution_ns": MS_NS,
         "body": item.get("comment") or None,
@@ -34,15 +36,15 @@ def silence_facts(item: Mapping[str, Any], ref: str, record: str | None = None) 
     }
     yield {
         "kind": "alert.silenced",
-        "stamp": item["startsAt"],
-        "until_stamp": item.get("endsAt"),
+        "stamp": start,
+        "until_stamp": end,
         "title": f"silence: {named}",
         "edge": "start",
         "ref": ref,
         **common,
     }
-    if state == "expired" and item.get("endsAt"):
-        yield {"kind": "alert.unsilenced", "stamp": item["endsAt"], "title": f"silence over: {named}", "edge": "end", "ref": f"{ref}/endsAt", **common}
+    if state == "expired" and end:
+        yield {"kind": "alert.unsilenced", "stamp": end, "title": f"silence over: {named}", "edge": "end", "ref": f"{ref}/endsAt", **common}
 
 
 def matcher_sets(item: Mapping[str, Any]) -> list[list[dict[str, Any]]]:

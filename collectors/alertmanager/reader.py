@@ -124,7 +124,7 @@ def _alert(item: Any, ref: str, group_labels: Mapping[str, str] | None = None) -
         attributes["group_labels"] = group_labels
     yield {
         "kind": "state.am_alert",
-        "stamp": item["startsAt"],
+        "stamp": None if item["startsAt"].startswith("0001-01-01T") else item["startsAt"],
         "resolution_ns": MS_NS,
         "clock": clock_of(item),
         "subject": labels.get("alertname"),
