@@ -21,12 +21,11 @@ from .client import Client, Unauthorised
 from .fields import mapping, number, sequence, text
 from .lists import denied, note
 from .stamp import instant
-from .stream import Refused, Stream, has_stamp
+from .stream import EXCUSES, Refused, Stream, has_stamp
 
 BEFORE_S = 30
 STATUSES = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
 HEAD = 65_536
-NO_LOG = (b"unable to retrieve container logs", b"failed to try resolving symlinks", b"failed to open log file", b"rpc error:")
 
 
 @dataclass(frozen=True)
@@ -181,7 +180,7 @@ def _check(head: bytes, content_type: str, target: Target) -> None:
         raise BadPayload(f"logs of {target.name}: the answer is HTML where a log was due (a proxy or a log-in page?)")
     if "json" in content_type:
         raise BadPayload(f"logs of {target.name}: the answer is JSON where a log was due: {said}")
-    if head.startswith(NO_LOG) or (len(head) < 1024 and head.rstrip(b"\n").count(b"\n") == 0):
+    if head.startswith(EXCUSES) or (len(head) < 1024 and head.rstrip(b"\n").count(b"\n") == 0):
         raise NoLog(f"logs of {target.name} no longer exist on the node: {said}")
 
 

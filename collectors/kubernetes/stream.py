@@ -3,7 +3,8 @@
 It is cut at the window's end and at a number of bytes, and taken up again when the connection breaks. The API has no end time: reading stops at
 the first line whose stamp is past the window by a margin. A broken stream is asked for again from the second of the last whole line; the lines of
 that second which were had already are counted off, and the last of them must be the same. Knowledge: Kubernetes API reference,
-"read log of the specified Pod": `sinceTime` is cut to whole seconds and includes them; `timestamps` begins each line with the runtime's stamp.
+"read log of the specified Pod": `sinceTime` is cut to whole seconds and includes them; `timestamps` begins each line with the runtime's stamp;
+an error of the runtime is appended to the log without one.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from .stamp import second, stamped
 AFTER_S = 5
 FLUSH = 1024 * 1024
 SECOND_DIGITS = 19
+EXCUSES = (b"unable to retrieve container logs", b"failed to try resolving symlinks", b"failed to open log file", b"rpc error:")
 
 
 class Bound(TooExpensive):
@@ -87,6 +89,8 @@ class Stream:
             raise Cut(f"logs of {self._name}: the connection broke, and the log has been rotated since")
         if self._held:
             held, self._held = self._held, b""
+            if self._sent and held.startswith(EXCUSES):
+                raise Cut(f"logs of {self._name} break off: {held[:300].decode('utf-8', 'replace').strip()}")
             yield from self._give(held)
 
     def _lines(self, chunk: bytes) -> Iterator[bytes]:

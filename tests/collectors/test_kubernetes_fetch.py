@@ -170,6 +170,7 @@ def cluster() -> Iterator[Cluster]:
     made = Cluster()
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"cluster": made}))
     server.daemon_threads = True
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
     made.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -457,6 +458,15 @@ def test_error_text_in_place_of_a_log(tmp_path: Path, cluster: Cluster) -> None:
     assert (failure.reason, failure.ours, failure.subject) == ("gone", False, "Pod/web-1/app")
     assert "unable to retrieve container logs for containerd://now" in failure.text
     assert not [r for r in index.replies if r.form == "log"]
+
+
+def test_error_text_at_the_end_of_a_log(tmp_path: Path, cluster: Cluster) -> None:
+    """The runtime's excuse after the last line is no line of the log, and what follows it is a gap."""
+    cluster.always[LOG] = lambda handler, query: handler.text(since(lines(0, 5), query) + b"rpc error: code = Unknown")
+    index = collect(tmp_path, with_log(cluster, b""))
+
+    assert log_of(index) == lines(0, 5)
+    assert [f.text for f in failures(index, "cut")] == ["logs of shop/web-1/app break off: rpc error: code = Unknown"]
 
 
 def test_each_instance_once(tmp_path: Path, cluster: Cluster) -> None:
