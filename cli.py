@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from . import __version__
 from .collectors.errors import ConfigError, RetrolineError
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ archive_option = click.option("--archive", "archive_path", type=click.Path(path_
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
-@click.version_option(package_name="retroline", message="retroline %(version)s")
+@click.version_option(__version__, message="retroline %(version)s")
 def cli() -> None:
     """Turn the telemetry of an incident window into one UTC timeline, with evidence."""
 

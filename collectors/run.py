@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def collect_all(
     futures: dict[Future[Outcome], str] = {}
     for name in sorted(settings):
         evidence = Evidence(root, run, name, present)
-        ask = Ask(window, evidence, begun + timeout_s, now_ns, lambda what, b, n, name=name: progress(name, what, b, n), stop)
+        ask = Ask(window, evidence, begun + timeout_s, now_ns, partial(progress, name), stop)
         futures[pool.submit(_one, name, settings[name], ask)] = name
     try:
         done, late = wait(futures, timeout=timeout_s + GRACE_S)

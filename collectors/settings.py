@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import ConfigError
+from .registry import COLLECTORS, collector, names
 
 # Table and key → type. What is not listed is a typing error, and said so.
 KEYS: dict[str, dict[str, type | tuple[type, ...]]] = {
@@ -65,7 +66,8 @@ def read_config(path: Path | None) -> dict[str, Any]:
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
     for table, keys in config.items():
-        _check_table(path, table, keys)
+        if table not in others():
+            _check_table(path, table, keys)
     return config
 
 
@@ -96,7 +98,20 @@ def configured(flags: Flags, env: Mapping[str, str], config: Mapping[str, Any], 
             missing[name] = made
         else:
             sources[name] = made
+    sources |= {name: _other(name, config[name]) for name in others() if name in config}
     return Configured(sources, missing)
+
+
+def others() -> list[str]:
+    """Names of the sources that installed packages add; each is configured by a table of its name."""
+    return [name for name in names() if name not in COLLECTORS]
+
+
+def _other(name: str, table: Any) -> Any:
+    try:
+        return collector(name).Settings(**table)
+    except TypeError as error:
+        raise ConfigError(f"[{name}] does not fit this source: {error}") from error
 
 
 def secret(env: Mapping[str, str], name: str) -> str | None:
@@ -206,8 +221,8 @@ def _pagerduty(flags: Flags, env: Mapping[str, str], table: Mapping[str, Any] | 
         if url or table is not None:
             raise ConfigError("PagerDuty is configured but its token is missing: set PAGERDUTY_TOKEN or PAGERDUTY_TOKEN_FILE")
         return "pagerduty: set PAGERDUTY_TOKEN (and PAGERDUTY_URL=https://api.eu.pagerduty.com for EU accounts)"
-    ids = {key: tuple((table or {}).get(key, ())) for key in ("service_ids", "team_ids")}
-    return pagerduty.Settings(url=_url("PagerDuty", url) if url else "https://api.pagerduty.com", token=token, **ids)
+    services, teams = (tuple((table or {}).get(key, ())) for key in ("service_ids", "team_ids"))
+    return pagerduty.Settings(url=_url("PagerDuty", url) if url else pagerduty.Settings.url, token=token, service_ids=services, team_ids=teams)
 
 
 def _url(name: str, url: str) -> str:

@@ -57,7 +57,7 @@ class Duration:
 def durations(milestones: Iterable[Milestone], own: Mapping[str, tuple[str, str]] | None = None) -> list[Duration]:
     """Every duration of every profile, and `own` pairs (name → (from, to)) as profile "own"."""
     known = {m.name: m for m in milestones}
-    profiles = {**PROFILES, **({"own": dict(own)} if own else {})}
+    profiles: dict[str, Mapping[str, tuple[str, str] | None]] = {**PROFILES, **({"own": own} if own else {})}
     return [between(name, profile, pair, known) for profile, pairs in profiles.items() for name, pair in pairs.items()]
 
 

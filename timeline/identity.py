@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from .rows import Row, Witness
 
@@ -68,7 +69,7 @@ def merged(rows: Sequence[Row]) -> Row:
     best = ordered[0]
     counts = [r.count for r in rows if r.count is not None]
     ends = [r.until_ns for r in rows if r.until_ns is not None]
-    blank = {
+    blank: dict[str, Any] = {
         name: next((getattr(r, name) for r in ordered if getattr(r, name)), None)
         for name in ("severity", "body", "service", "subject", "actor", "url")
         if not getattr(best, name)

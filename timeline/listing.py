@@ -14,7 +14,7 @@ SHOWN = ("TTD", "TTA", "TTM", "TTR")
 
 def listing(entries: Iterable[Entry]) -> str:
     """One line per incident: id, start in UTC, length, services, durations of profile impact."""
-    rows = [("INCIDENT", "SINCE (UTC)", "LENGTH", "SERVICE", *SHOWN)]
+    rows: list[tuple[str, ...]] = [("INCIDENT", "SINCE (UTC)", "LENGTH", "SERVICE", *SHOWN)]
     for entry in entries:
         line = entry.timeline
         best = {d["name"]: d["best_s"] for d in records(line.table("durations")) if d["profile"] == "impact"}

@@ -86,9 +86,7 @@ def _table(events: list[dict[str, Any]], marks: list[dict[str, Any]], aside: set
     chosen, left = lines(events, set(carried), aside, everything=everything)
     body = [(line.first["at_ns"], _row(line, before, carried, roles, dated=dated)) for before, line in zip([None, *chosen[:-1]], chosen, strict=True)]
     stated = [
-        (m["best_ns"], _cells("", clock_time(m["best_ns"], dated=dated), f"**{_name(m)}**", cell(m["method"]), "people", ""))
-        for m in marks
-        if not m["event_ids"]
+        (m["best_ns"], _cells(clock_time(m["best_ns"], dated=dated), f"**{_name(m)}**: {cell(m['method'])}", "people", "")) for m in marks if not m["event_ids"]
     ]
     table = ["| Time (UTC) | Event | Source | Actor |", "|---|---|---|---|", *(text for _, text in sorted([*body, *stated], key=lambda pair: pair[0]))]
     if not body:
@@ -108,7 +106,7 @@ def _row(line: Line, before: Line | None, carried: dict[str, list[dict[str, Any]
         title += f" ({line.count}×{_until(line, dated=dated)})"
     moved = [m for m in marks if abs(m["best_ns"] - event["at_ns"]) >= 1_000_000_000]
     if moved:
-        title += f" (best estimate of {_name(moved[0])}: {clock_time(moved[0]['best_ns'], dated=dated)})"
+        title += f" (best estimate of {_name(moved[-1])}: {clock_time(moved[-1]['best_ns'], dated=dated)})"
     sources = list(dict.fromkeys(w["source"] for e in line.events for w in e["witnesses"])) or [event["source"]]
     return _cells(_unproven(event, before) + clock_time(event["at_ns"], dated=dated), bold + title, cell(", ".join(sources)), cell(roles.actor(event)))
 
@@ -142,7 +140,8 @@ def _rule(shown: int, left: int, aside: int, events: list[dict[str, Any]]) -> st
 
 
 def _name(mark: dict[str, Any]) -> str:
-    return SHORT.get(mark["name"], mark["name"])
+    name = str(mark["name"])
+    return SHORT.get(name, name)
 
 
 def _durations(timeline: Timeline) -> str:

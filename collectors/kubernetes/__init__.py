@@ -14,7 +14,7 @@ from typing import Any
 from ..ask import Ask, Probe
 from ..evidence import Reply
 from ..raw import Raw
-from . import read as reader
+from . import reader
 
 NAME = "kubernetes"
 
@@ -44,12 +44,12 @@ def fetch(settings: Settings, ask: Ask) -> None:
 
 
 def read(reply: Reply) -> Iterator[Raw]:
-    """Turn one saved list or log into raw batches; see `read.read`."""
+    """Turn one saved list or log into raw batches; see `reader.read`."""
     return reader.read(reply)
 
 
 def recognise(document: Any, name: str) -> str | None:
-    """The form of a saved document if it is a Kubernetes object or list, else None; see `read.recognise`."""
+    """The form of a saved document if it is a Kubernetes object or list, else None; see `reader.recognise`."""
     return reader.recognise(document, name)
 
 
