@@ -152,7 +152,7 @@ def _onset(curve: Curve, one: Excursion, key: tuple[str, str], before: int) -> R
     at_ns, value, limit = int(curve.at_ns[one.first]), float(curve.values[one.first]), curve.limit
     gap_ns = at_ns - int(curve.at_ns[one.first - 1]) if one.first else curve.gap_ns
     share = _share(curve, one, curve.values[before : one.first])
-    title = f"{limit.shown(curve.series)} {shown_number(value)} {limit.op} {shown_number(limit.threshold)} (crosses {limit.told})"
+    title = f"{limit.shown(curve.series)} {shown_number(value)} {limit.op} {shown_number(limit.threshold)} ({limit.crossed})"
     true = _true(at_ns, gap_ns, limit.rate_window_s, share)
     return _row(curve, "metric.onset", at_ns, key, title=title, value=value, true=true, before_ns=gap_ns, milestone_ok=not limit.guard)
 
@@ -162,7 +162,7 @@ def _recovery(curve: Curve, one: Excursion, key: tuple[str, str]) -> Row:
     at_ns, value, limit = int(curve.at_ns[back]), float(curve.values[back]), curve.limit
     gap_ns = at_ns - int(curve.at_ns[back - 1])
     share = 1.0 - _share(curve, one, curve.values[back:][~curve.beyond[back:]])
-    title = f"{limit.shown(curve.series)} {shown_number(value)} (back within {limit.told})"
+    title = f"{limit.shown(curve.series)} {shown_number(value)} ({limit.returned})"
     true = _true(at_ns, gap_ns, limit.rate_window_s, share)
     ok = one.seen and not limit.guard
     return _row(curve, "metric.recovery", at_ns, key, title=title, value=value, true=true, before_ns=gap_ns, milestone_ok=ok)

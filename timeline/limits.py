@@ -1,12 +1,13 @@
 """Which limits a series has: from the query it was asked by (`context.series`), or from a rule that names it (`context.rule`).
 
-A saved answer carries no query; it is known by its `__name__`, where a rule compares just that (a recording rule), or by its file's
-name, where that is an alert with a single side.
+A saved answer carries no query; it is known by its `__name__` and labels, where a rule compares just these (a recording rule), or by its
+file's name, where that is an alert with a single side.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -40,8 +41,20 @@ class Limit:
 
     @property
     def told(self) -> str:
-        """The threshold for people: a share as per cent."""
-        return f"{self.threshold * 100:g} %" if 0 < self.threshold < 1 else shown_number(self.threshold)
+        """The threshold for people: of a share as per cent."""
+        share = 0 < self.threshold < 1 and any(sign in self.series for sign in ("ratio", "share", "percent", " / "))
+        return f"{self.threshold * 100:g} %" if share else shown_number(self.threshold)
+
+    @property
+    def crossed(self) -> str:
+        """What an excursion does at its beginning, in words."""
+        return f"becomes {self.told}" if self.op == "==" else f"is no longer {self.told}" if self.op == "!=" else f"crosses {self.told}"
+
+    @property
+    def returned(self) -> str:
+        """What an excursion does at its end, in words."""
+        words = {">": "back to at most", ">=": "back below", "<": "back to at least", "<=": "back above", "==": "no longer", "!=": "again"}
+        return f"{words.get(self.op, 'back within')} {self.told}"
 
     def thread(self, series: Series) -> str:
         """The canonical key: whose limit, which series, which limit; the expression only where two sides are alike."""
@@ -85,24 +98,27 @@ class Limits:
             limit = self._limit(fact.attributes, fact.attributes.get("query"), fact.attributes.get("rule"))
             if limit:
                 self._asked[str(fact.attributes.get("name")), str(fact.attributes.get("query"))].append(limit)
-        self._named: dict[str, list[Limit]] = defaultdict(list)
+        self._ruled: list[tuple[Mapping[str, Any], Limit]] = []
+        self._single: dict[str, list[Limit]] = defaultdict(list)
         for rule in self._rules:
             self._learn(rule)
 
     def of(self, series: Series) -> list[Limit]:
-        """The limits of `series`, each once; those it was asked for come first."""
-        names = {series.query, series.labels.get("__name__", ""), "" if series.query else series.name} - {""}
-        found = {(limit.alert, limit.op, limit.threshold, limit.series): limit for name in sorted(names) for limit in self._named.get(name, ())}
-        for limit in self._asked.get((series.name, series.query), ()):
-            found[limit.alert, limit.op, limit.threshold, limit.series] = limit
-        return list(found.values())
+        """The limits of `series`, each once; those it was asked for win."""
+        found = [limit for side, limit in self._ruled if _names(side, series)]
+        if not series.query:
+            found += self._single.get(series.name, ())
+        found += self._asked.get((series.name, series.query), ())
+        return list({(limit.alert, limit.op, limit.threshold, limit.series): limit for limit in found}.values())
 
     def _learn(self, rule: Fact) -> None:
-        limits = [limit for side in rule.attributes.get("sides") or () for limit in [self._limit(side, side.get("series"), rule.attributes["alert"])] if limit]
-        for limit in limits:
-            self._named[limit.series].append(limit)
-        if len(limits) == 1 and limits[0].series != limits[0].alert:
-            self._named[limits[0].alert].append(limits[0])
+        sides = rule.attributes.get("sides") or ()
+        for side in sides:
+            limit = self._limit(side, side.get("series"), rule.attributes["alert"])
+            if limit:
+                self._ruled.append((side, limit))
+                if len(sides) == 1:
+                    self._single[limit.alert].append(limit)
 
     def _limit(self, told: Mapping[str, Any], series: Any, alert: Any) -> Limit | None:
         threshold = _number(told.get("threshold"))
@@ -128,6 +144,25 @@ class Limits:
 
     def _sides(self, alert: str) -> Iterator[Mapping[str, Any]]:
         return (side for rule in self._rules if rule.attributes["alert"] == alert for side in rule.attributes.get("sides") or ())
+
+
+def _names(side: Mapping[str, Any], series: Series) -> bool:
+    """Whether a rule's side compares this very series: by its query, or by its metric's name and labels."""
+    if series.query == side.get("series"):
+        return True
+    if not side.get("metric") or series.labels.get("__name__") != side["metric"]:
+        return False
+    return all(_fits(series.labels.get(name, ""), op, value) for name, op, value in side.get("matchers") or ())
+
+
+def _fits(value: str, op: str, wanted: str) -> bool:
+    """A label matcher; a pattern that Python reads otherwise than RE2 fits nothing."""
+    if op in ("=", "!="):
+        return (value == wanted) is (op == "=")
+    try:
+        return (re.fullmatch(wanted, value) is not None) is (op == "=~")
+    except re.error:
+        return False
 
 
 def shown_number(value: float) -> str:

@@ -51,28 +51,28 @@ class Settings:
 
 
 def fetch(settings: Settings, ask: Ask) -> None:
-    """See `fetch.fetch`."""
-    from .fetch import fetch as run
+    """See `fetcher.fetch`."""
+    from .fetcher import fetch as run
 
     run(settings, ask)
 
 
 def read(reply: Reply) -> Iterator[Raw]:
-    """See `read.read`."""
-    from .read import read as run
+    """See `reader.read`."""
+    from .reader import read as run
 
     return run(reply)
 
 
 def recognise(document: Any, name: str) -> str | None:
-    """See `read.recognise`."""
-    from .read import recognise as run
+    """See `reader.recognise`."""
+    from .reader import recognise as run
 
     return run(document, name)
 
 
 def probe(settings: Settings, ask: Ask) -> Probe:
-    """See `fetch.probe`."""
-    from .fetch import probe as run
+    """See `fetcher.probe`."""
+    from .fetcher import probe as run
 
     return run(settings, ask)

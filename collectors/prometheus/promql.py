@@ -17,6 +17,7 @@ from typing import Any
 import promql_parser as pql
 
 FLIPPED = {">": "<", "<": ">", ">=": "<=", "<=": ">=", "==": "==", "!=": "!="}
+OPERATORS = {str(pql.MatchOp.Equal): "=", str(pql.MatchOp.NotEqual): "!=", str(pql.MatchOp.Re): "=~", str(pql.MatchOp.NotRe): "!~"}
 JOINS = ("and", "or", "unless")
 ARITHMETIC: dict[str, Callable[[float, float], float]] = {
     "+": operator.add,
@@ -35,7 +36,8 @@ class Side:
     """`series` as PromQL text on one line, compared by `op` with `threshold`.
 
     `rate_window_s` is the longest range that one of its points looks back over, 0 for none. `guard` marks what stands behind
-    `unless`: it holds an alert back rather than causing it.
+    `unless`: it holds an alert back rather than causing it. Where `series` is a plain selector, `metric` is its name and `matchers`
+    are (label, operator, value), so that a saved answer without its query can be known by its labels.
     """
 
     series: str
@@ -43,6 +45,8 @@ class Side:
     threshold: float
     rate_window_s: float = 0.0
     guard: bool = False
+    metric: str = ""
+    matchers: tuple[tuple[str, str, str], ...] = ()
 
     def as_attributes(self) -> dict[str, Any]:
         """As JSON takes it: an infinite threshold as text."""
@@ -156,7 +160,16 @@ def _compared(node: pql.Expr, op: str, threshold: float, windows: Windows, *, gu
     yield from _sides(node, windows, guard=guard)
     series = _unfiltered(node)
     if not math.isnan(threshold) and any(isinstance(n, pql.VectorSelector) for n in nodes(series)):
-        yield Side(text_of(series), op, threshold, windows.of(series), guard)
+        yield Side(text_of(series), op, threshold, windows.of(series), guard, *_selected(series))
+
+
+def _selected(node: pql.Expr) -> tuple[str, tuple[tuple[str, str, str], ...]]:
+    """Name and matchers of a plain selector, else nothing."""
+    if not isinstance(node, pql.VectorSelector) or node.offset or node.at or node.matchers.or_matchers:
+        return "", ()
+    found = tuple((m.name, OPERATORS[str(m.op)], m.value) for m in node.matchers.matchers)
+    named = node.name or next((value for name, op, value in found if name == "__name__" and op == "="), "")
+    return named, tuple(m for m in found if m[0] != "__name__")
 
 
 def _unfiltered(node: pql.Expr) -> pql.Expr:

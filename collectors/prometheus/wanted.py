@@ -61,8 +61,7 @@ def behind_alerts(rules: Rules, active: set[str], before: Sequence[Wanted] = ())
 
 
 def _with(series: Wanted | None, rule: AlertRule, side: Side, taken: set[str]) -> Wanted:
-    told = side.as_attributes()
-    told.pop("series")
+    told = {key: value for key, value in side.as_attributes().items() if key not in ("series", "metric", "matchers")}
     more = {**told, "rule": rule.alert, "role": ALERT}
     if series is None:
         return Wanted(_name(rule, side, taken), side.series, ALERT, (more,), rule.interval_s)

@@ -18,7 +18,7 @@ from ..errors import Denied, SourceError, TooExpensive, Unreachable
 from ..evidence import Reply
 from .client import Answer, Broken, Client, NotFound, Refused
 from .promql import duration_s
-from .read import global_config
+from .reader import global_config
 from .rules import Rules, rules_of
 from .slices import Slice, ask_slices, duration, seconds, step_for
 from .wanted import Wanted, behind_alerts, configured

@@ -5,7 +5,7 @@ Forms: `query_range`, `query` (instant answers and raw range selectors), `now` (
 
 Facts, with their attributes:
 `context.rule`            alert, group, expr, for_s, keep_firing_for_s, interval_s, labels, annotations, unparsed,
-                          sides: [{series, op, threshold, rate_window_s, guard}]
+                          sides: [{series, op, threshold, rate_window_s, guard, metric, matchers: [[label, operator, value]]}]
 `context.record`          record, expr, labels, interval_s, rate_window_s
 `context.external_labels` labels, scrape_interval, evaluation_interval (as configured, such as "15s")
 `context.series`          name, query, threshold, op, rate_window_s, guard, rule, role, step_s, start, end; one per threshold of the series
