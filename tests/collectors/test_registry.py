@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pkgutil
+from importlib import import_module
 from importlib.metadata import EntryPoint
 
 import pytest
@@ -21,6 +23,16 @@ def test_each_source_offers_the_face_of_a_collector(name: str) -> None:
 
     assert name == source.NAME
     assert all(callable(getattr(source, part)) for part in ("Settings", "fetch", "read", "recognise", "probe"))
+
+
+@pytest.mark.parametrize("name", registry.COLLECTORS)
+def test_the_face_survives_its_use(name: str) -> None:
+    """No module inside a source's folder takes the name, and so the place, of one of its functions once it is imported."""
+    source = registry.collector(name)
+    for module in pkgutil.iter_modules(getattr(source, "__path__", ())):
+        import_module(f"retroline.collectors.{name}.{module.name}")
+
+    assert [part for part in ("fetch", "read", "recognise", "probe") if not callable(getattr(source, part))] == []
 
 
 def test_an_unknown_name_is_answered_with_the_names_that_exist() -> None:
