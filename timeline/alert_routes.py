@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 MATCHER = re.compile(r'^\s*([A-Za-z_][\w.:-]*|"(?:[^"\\]|\\.)*")\s*(=~|!~|!=|=)\s*(.*?)\s*$', re.DOTALL)
-ITEM = re.compile(r"^( *)(- )?(.*)$")
+FLOW = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^,]+)""")
 MAPS = {"match": "=", "match_re": "=~"}
 
 
@@ -60,11 +60,11 @@ def _route(block: list[str]) -> Route:
     route = Route()
     for key, value, inner in _entries(block):
         if key == "matchers":
-            route.matchers += [m for text in _items(inner) if (m := _matcher(text))]
+            route.matchers += [m for text in _items(value, inner) if (m := _matcher(text))]
         elif key in MAPS:
             route.matchers += [(k, MAPS[key], _scalar(v)) for k, v, _ in _entries(inner)]
         elif key == "group_by":
-            route.group_by = _items(inner)
+            route.group_by = _items(value, inner)
         elif key == "continue":
             route.go_on = value == "true"
         elif key == "routes":
@@ -97,7 +97,10 @@ def _blocks(lines: list[str]) -> list[list[str]]:
     return found
 
 
-def _items(lines: list[str]) -> list[str]:
+def _items(value: str, lines: list[str]) -> list[str]:
+    """A list of scalars: one per line below the key, or `[a, b]` beside it."""
+    if value.startswith("[") and value.endswith("]"):
+        return [_scalar(m[0].strip()) for m in FLOW.finditer(value[1:-1])]
     return [_scalar(line.strip()[2:]) for line in lines if line.strip().startswith("- ")]
 
 

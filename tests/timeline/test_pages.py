@@ -1,0 +1,224 @@
+"""Pages: what they are about, and how their entries fold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from retroline.collectors import alertmanager, pagerduty
+from retroline.collectors.alertmanager.fingerprint import fingerprint
+from retroline.collectors.evidence import Reply
+from retroline.collectors.window import Window, rfc3339_short
+from retroline.normalize.facts import normal_facts
+from retroline.normalize.stamps import instant_ns
+from retroline.timeline import alerts, pages
+from retroline.timeline.facts import facts_of
+from retroline.timeline.rows import Fact, Given, Row
+
+FIXTURES = Path(__file__).resolve().parent.parent.parent / "fixtures"
+S = 1_000_000_000
+T0 = 1_800_000_000 * S
+WINDOW = Window(T0, T0 + 3600 * S)
+KEY = '{}:{alertname="Slow"}'
+DEDUP = sha256(KEY.encode()).hexdigest()
+
+
+def ns(text: str) -> int:
+    at = instant_ns(text)
+    assert at is not None
+    return at
+
+
+def told(source: Any, form: str, path: str) -> list[Fact]:
+    return facts_of(normal_facts(source.read(Reply(source.NAME, form, path, FIXTURES / path))), {})
+
+
+def alert(start_s: float, end_s: float | None = None, *, key: str | None = KEY, **labels: str) -> Fact:
+    """A run of an alert, as a webhook told it."""
+    own = {"alertname": "Slow", **labels}
+    end = rfc3339_short(T0 + round(end_s * S)) if end_s is not None else None
+    attributes = {"status": "resolved" if end else "firing", "endsAt": end, "group_key": key}
+    ref = f"webhook#{start_s}/{sorted(labels.items())}"
+    return Fact(
+        "alertmanager",
+        "state.webhook_alert",
+        "prometheus",
+        ref,
+        ref,
+        at_ns=T0 + round(start_s * S),
+        labels=own,
+        native_id=fingerprint(own),
+        attributes=attributes,
+    )
+
+
+def entry(kind: str, at_s: float, number: int = 0, incident: str = "Q1", labels: dict[str, str] | None = None, **attributes: Any) -> Fact:
+    """One log entry."""
+    ref = f"log#{incident}/{kind}/{at_s}/{number}"
+    return Fact(
+        "pagerduty", kind, "pagerduty", ref, ref, at_ns=T0 + round(at_s * S), after_ns=S, title=f"{kind} {at_s}", subject="Shop (prod)",
+        thread=f"pagerduty:{incident}", edge=ref, labels={"incident": incident, **(labels or {})}, attributes=attributes,
+    )  # fmt: skip
+
+
+def page_alert(at_s: float, incident: str = "Q1", **attributes: Any) -> Fact:
+    return replace(entry("state.page_alert", at_s, incident=incident, **attributes), edge="alert:A1")
+
+
+def made(*facts: Fact, window: Window = WINDOW) -> list[Row]:
+    return sorted(pages.rows(Given(window, facts)), key=lambda r: (r.at_ns, r.kind))
+
+
+def threads(*facts: Fact) -> list[str]:
+    """Threads of the alert runs among `facts`, in time."""
+    return [r.thread for r in sorted(alerts.rows(Given(WINDOW, facts)), key=lambda r: r.at_ns) if r.kind == "alert.firing"]
+
+
+@pytest.mark.parametrize("routes", [True, False])
+def test_the_shipped_incidents_page(routes: bool) -> None:
+    """By the key of the configured routes, or by the labels printed in it, the page and its notes are about the alert; the other one is not."""
+    facts = told(alertmanager, "history", "incident-c/alertmanager/webhook.jsonl")
+    facts += told(alertmanager, "status", "incident-c/alertmanager/status.json") if routes else []
+    for form, name in (("incidents", "incidents"), ("log_entries", "log_entries"), ("alerts", "alerts-QKPPKJC73TGHR0"), ("notes", "notes-QKPPKJC73TGHR0")):
+        facts += told(pagerduty, form, f"incident-c/pagerduty/{name}.json")
+    given = Given(Window(ns("2026-11-21T01:19:35Z"), ns("2026-11-21T01:27:06Z")), facts)
+    (firing,) = [r for r in alerts.rows(given) if r.kind == "alert.firing" and r.subject == "HighErrorRate"]
+
+    rows = pages.rows(given)
+
+    assert {(r.thread, r.about, r.service) for r in rows} == {
+        ("pagerduty:QKPPKJC73TGHR0", firing.thread, "checkout"),
+        ("pagerduty:QBCLA7H24XCUII", "", "Ledger (prod)"),
+    }
+    mine = Counter(r.kind for r in rows if r.about)
+    assert (mine["page.triggered"], mine["page.notified"], mine["page.acknowledged"], mine["page.resolved"]) == (1, 1, 1, 1)
+    assert next(r for r in rows if r.kind == "page.notified").count == 2
+    assert next(r for r in rows if r.kind == "page.triggered" and r.about).labels["alertname"] == "HighErrorRate"
+
+
+def test_without_alerts_pages_stand_alone() -> None:
+    """With PagerDuty alone every entry is a row of its service, about nothing."""
+    rows = made(entry("page.triggered", 10), entry("page.acknowledged", 20))
+
+    assert [(r.kind, r.about, r.service) for r in rows] == [("page.triggered", "", "Shop (prod)"), ("page.acknowledged", "", "Shop (prod)")]
+
+
+def test_a_key_that_comes_again_means_the_latest_run() -> None:
+    """The group's key is the same for every incident: each page is about the run that fired when it was triggered."""
+    runs = [alert(100, 200), alert(1000, 1100)]
+    first, second = threads(*runs)
+
+    rows = made(
+        *runs,
+        *(entry("page.triggered", at, incident=i) for i, at in (("Q1", 110), ("Q2", 1012))),
+        *(page_alert(at, i, alert_key=DEDUP) for i, at in (("Q1", 110), ("Q2", 1012))),
+    )
+
+    assert [r.about for r in rows] == [first, second]
+
+
+@pytest.mark.parametrize(("at_s", "joined"), [(94, False), (96, True), (204, True), (699, True), (701, False)])
+def test_the_trigger_follows_the_firing_edge(at_s: float, joined: bool) -> None:
+    """A page is joined from five seconds before to ten minutes after the edge, or while the alert fires; never beyond."""
+    rows = made(alert(100, 150), entry("page.triggered", at_s), page_alert(at_s, alert_key=DEDUP))
+
+    assert bool(rows[0].about) == joined
+
+
+def test_an_alert_that_fires_for_long_is_joined_late() -> None:
+    """A page that was held back (inhibited, silenced) is still about the alert that fires."""
+    assert made(alert(100), entry("page.triggered", 2000), page_alert(2000, alert_key=DEDUP))[0].about
+
+
+def test_titles_alone_prove_nothing() -> None:
+    """A page whose key and labels are unknown is about no alert, whatever its title says."""
+    triggered = replace(entry("page.triggered", 101, incident_key="typed by hand"), title="Slow firing")
+
+    assert made(alert(100), triggered)[0].about == ""
+
+
+def test_several_alerts_in_one_page() -> None:
+    """A page about a group names all its runs; its rows show the first."""
+    runs = [alert(100, pod="shop-1"), alert(102, pod="shop-2"), alert(90, key="other", pod="x")]
+    mine = threads(*runs)[1:]
+
+    (row,) = made(*runs, entry("page.triggered", 105, incident_key=DEDUP))
+
+    assert row.about == mine[0]
+    assert row.labels["alert_threads"].split() == mine
+    assert row.service == "shop"
+
+
+def test_labels_in_the_page_name_the_alert() -> None:
+    """Without a key, the labels that Alertmanager printed into the page must hold all of the alert's."""
+    runs = [alert(100, key=None, service="shop"), alert(100, key=None, service="cart")]
+    shop = next(r.thread for r in alerts.rows(Given(WINDOW, runs)) if r.service == "shop")
+
+    rows = made(*runs, entry("page.triggered", 105), page_alert(105, alerts=[{"alertname": "Slow", "service": "shop", "cluster": "eu"}]))
+    none = made(*runs, entry("page.triggered", 105), page_alert(105, alerts=[{"alertname": "Slow", "cluster": "eu"}]))
+
+    assert (rows[0].about, rows[0].service) == (shop, "shop")
+    assert none[0].about == ""
+
+
+def test_repeated_triggers_fold() -> None:
+    """The first trigger is the row, later ones count; the lists' word on the incident goes into it."""
+    state = replace(entry("state.page", 10, status="resolved"), edge="")
+
+    (row,) = made(entry("page.triggered", 10), entry("page.triggered", 60), entry("page.triggered", 90), state, page_alert(10))
+
+    assert (row.count, row.at_ns, row.edge) == (3, T0 + 10 * S, "triggered")
+    assert len(row.folds) == 4
+
+
+def test_an_incident_without_its_log_still_pages() -> None:
+    """An incident known only from the list is triggered at its created_at, under the same edge."""
+    state = replace(entry("state.page", 10, labels={"number": "7"}), title="disk full", edge="")
+
+    (row,) = made(state)
+
+    assert (row.kind, row.edge, row.title, row.service) == ("page.triggered", "triggered", "page triggered: disk full (#7)", "Shop (prod)")
+
+
+def test_a_page_that_is_open_when_the_window_begins() -> None:
+    """It is one row at the window's start with its true start, and no milestone; one that was closed before is not."""
+    opened = made(entry("page.triggered", -600), entry("page.resolved", 50))[0]
+    closed = made(entry("page.triggered", -600), entry("page.resolved", -50))[0]
+
+    assert (opened.at_ns, opened.title, opened.milestone_ok) == (T0, "already open: page.triggered -600", False)
+    assert closed.at_ns == T0 - 600 * S
+
+
+def test_notifications_fold_by_person_and_phase() -> None:
+    """Attempts to reach one person are one row until the page changes hands; another person or outcome is another row."""
+    ada, bob = {"id": "PA"}, {"id": "PB"}
+    sent: Sequence[Fact] = [
+        entry("page.notified", 11, user=ada),
+        entry("page.notified", 12, user=ada),
+        entry("page.notified", 13, user=ada, labels={"status": "failed"}),
+        entry("page.escalated", 300),
+        entry("page.notified", 301, user=bob),
+        entry("page.notified", 302, user=ada),
+    ]
+
+    rows = [r for r in made(entry("page.triggered", 10), *sent) if r.kind == "page.notified"]
+
+    assert [((r.at_ns - T0) // S, r.count) for r in rows] == [(11, 2), (13, 1), (301, 1), (302, 1)]
+
+
+def test_reading_twice_folds_into_the_same_rows() -> None:
+    """The same log entry from two answers is counted once."""
+    one = entry("page.notified", 11, user={"id": "PA"})
+    rows = [r for r in made(entry("page.triggered", 10), one, replace(one, ref="other#1", record="other#1")) if r.kind == "page.notified"]
+
+    assert [(r.count, len(r.folds)) for r in rows] == [(1, 1)]
+
+
+def test_change_events_and_loose_notes_are_left_alone() -> None:
+    """What belongs to no incident is not this rule's."""
+    assert made(replace(entry("change.reported", 10), thread="pagerduty:change:C1"), replace(entry("note", 10), thread="pagerduty:note:N1")) == []
