@@ -20,7 +20,7 @@ from ..collectors.settings import Configured
 from ..collectors.window import Window, rfc3339
 from ..timeline.extent import EVER, extent
 from ..timeline.folder import incident_folder
-from ..timeline.people import People, write_people
+from ..timeline.people import People, checked_pairs, write_people
 from .progress import progress
 from .times import incident_id, parse_window
 
@@ -107,7 +107,7 @@ class Job:
                 service=self.options["service"] or said.get("service"),
                 depends_on=tuple(said.get("depends_on", ())),
                 sources=tuple(sources),
-                own={name: (pair[0], pair[1]) for name, pair in self.config.get("durations", {}).items()},
+                own=checked_pairs(self.options["config_path"] or Path("retroline.toml"), self.config.get("durations", {})),
             ),
         )
 

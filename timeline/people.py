@@ -28,7 +28,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,8 @@ from .milestones import NAMES, Milestone
 from .rows import Row
 
 FILE = "incident.toml"
+# A value as TOML writes it on one line: in either quotes, or a bare time.
+VALUE = r"""(?:"[^"\n]*"|'[^'\n]*'|\d{4}-[^#\n]*?(?=[ \t]*(?:#|$)))"""
 NOTE_KINDS = ("note", "decision", "comms.published")
 
 
@@ -65,23 +67,29 @@ def read_people(folder: Path) -> People:
         said = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
         raise ConfigError(f"{folder} is no incident folder: it has no {FILE}") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from error
-    incident, window = said.get("incident", {}), said.get("window", {})
-    own = said.get("durations", {})
-    for name, pair in own.items():
-        if not (isinstance(pair, list) and len(pair) == 2 and set(pair) <= set(NAMES)):
-            raise ConfigError(f"{path}: durations.{name} must be two milestone names out of {', '.join(NAMES)}")
+    incident, window, own = (_table(path, name, said.get(name, {})) for name in ("incident", "window", "durations"))
     return People(
-        id=str(incident.get("id", folder.name)),
-        window=Window(_at(path, "window.since", window.get("since")), _at(path, "window.until", window.get("until"))),
-        service=incident.get("service") or None,
-        depends_on=tuple(incident.get("depends_on", ())),
-        sources=tuple(incident.get("sources", ())),
+        id=_text(path, "incident.id", incident.get("id", folder.name)),
+        window=_window(path, window),
+        service=_text(path, "incident.service", incident.get("service", "")) or None,
+        depends_on=_texts(path, "incident.depends_on", incident.get("depends_on", [])),
+        sources=_texts(path, "incident.sources", incident.get("sources", [])),
         milestones=tuple(_checked(path, "milestone", said.get("milestone", []), NAMES, "name")),
         notes=tuple(_checked(path, "note", said.get("note", []), NOTE_KINDS, "kind")),
-        own={name: (pair[0], pair[1]) for name, pair in own.items()},
+        own=checked_pairs(path, own),
     )
+
+
+def checked_pairs(path: Path, own: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """The table `[durations]` of `path` as name → (from, to). Raises ConfigError naming the key."""
+    for name, pair in own.items():
+        if not (isinstance(pair, list) and len(pair) == 2 and all(one in NAMES for one in pair)):
+            raise ConfigError(f"{path}: durations.{name} must be two milestone names out of {', '.join(NAMES)}")
+    return {name: (pair[0], pair[1]) for name, pair in own.items()}
 
 
 def write_people(folder: Path, people: People) -> None:
@@ -89,12 +97,7 @@ def write_people(folder: Path, people: People) -> None:
     path = folder / FILE
     since, until = (rfc3339_short(at) for at in (people.window.since_ns, people.window.until_ns))
     if path.exists():
-        text = path.read_text("utf-8")
-        for key, value in (("since", since), ("until", until)):
-            text = re.sub(rf'(?m)^(\s*{key}\s*=\s*)"[^"\n]*"', rf'\g<1>"{value}"', text, count=1)
-        if people.service and read_people(folder).service != people.service:
-            text = re.sub(r"(?m)^\s*service\s*=.*\n", "", text)
-            text = re.sub(r"(?m)^\[incident\]\s*\n", f"[incident]\n{tomli_w.dumps({'service': people.service})}", text, count=1)
+        text = _updated(path, folder, people, {"since": since, "until": until})
     else:
         incident = {"id": people.id, **({"service": people.service} if people.service else {}), "sources": list(people.sources)}
         if people.depends_on:
@@ -108,6 +111,39 @@ def write_people(folder: Path, people: People) -> None:
     part.replace(path)
 
 
+def _updated(path: Path, folder: Path, people: People, window: Mapping[str, str]) -> str:
+    """The file's text with the new window and service; ConfigError where people wrote them in a way that cannot be edited in place."""
+    held = read_people(folder)
+    text = path.read_text("utf-8")
+    if held.window != people.window:
+        for key, value in window.items():
+            text = _put(text, "window", key, value)
+    if people.service and held.service != people.service:
+        text = _put(text, "incident", "service", people.service)
+    try:
+        said = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        said = {}
+    ends = [instant_ns(str(said.get("window", {}).get(key))) for key in window]
+    if held.window != people.window and ends != [people.window.since_ns, people.window.until_ns]:
+        raise ConfigError(f"{path}: its window is not the one asked for; change it there, or choose another folder with --out")
+    return text
+
+
+def _put(text: str, table: str, key: str, value: str) -> str:
+    """`text` with `key` of `[table]` set to `value`, in place of what stood there."""
+    line = tomli_w.dumps({key: value})
+    header = re.search(rf"(?m)^[ \t]*\[[ \t]*{table}[ \t]*\][^\n]*\n?", text)
+    if header is None:
+        return f"{text.rstrip()}\n\n[{table}]\n{line}"
+    rest = text[header.end() :]
+    end = re.search(r"(?m)^[ \t]*\[", rest)
+    inside, after = (rest[: end.start()], rest[end.start() :]) if end else (rest, "")
+    old = re.compile(rf"(?m)^[ \t]*{key}[ \t]*=[ \t]*{VALUE}")
+    inside = old.sub(lambda _: line.rstrip("\n"), inside, count=1) if old.search(inside) else line + inside
+    return text[: header.end()].rstrip("\n") + "\n" + inside + after
+
+
 def said_rows(people: People) -> list[Row]:
     """One row per note of a person; times of people are exact to what they wrote, no better than a second."""
     rows = []
@@ -118,7 +154,7 @@ def said_rows(people: People) -> list[Row]:
                 kind=str(note.get("kind", "note")),
                 at_ns=int(note["at_ns"]),
                 after_ns=1_000_000_000,
-                title=text.splitlines()[0] if text.strip() else "note",
+                title=text.strip().splitlines()[0] if text.strip() else "note",
                 body=text,
                 source="people",
                 clock="people",
@@ -135,20 +171,51 @@ def said_rows(people: People) -> list[Row]:
 
 def with_people(found: Iterable[Milestone], people: People) -> list[Milestone]:
     """Milestones with people's word in place of inference; `detected` follows its parts only if no one speaks of it."""
+    stated = {said["name"] for said in people.milestones}
     by_name = {m.name: m for m in found}
     for said in people.milestones:
         who = f"by {said['by']}" if said.get("by") else "by a person"
         by_name[said["name"]] = Milestone(said["name"], said["at_ns"], said["at_ns"], said["at_ns"] + 1_000_000_000, f"stated {who} in {FILE}", ())
+    parts = [by_name[name] for name in ("detected_machine", "detected_human") if name in by_name]
+    if "detected" not in stated and stated & {"detected_machine", "detected_human"}:
+        by_name["detected"] = replace(min(parts, key=lambda m: m.best_ns), name="detected")
     return [by_name[name] for name in NAMES if name in by_name]
 
 
+def _table(path: Path, name: str, value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise ConfigError(f"{path}: {name} must be a table, written [{name}]")
+    return value
+
+
+def _text(path: Path, key: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ConfigError(f'{path}: {key} must be text in quotes, such as "checkout"')
+    return value
+
+
+def _texts(path: Path, key: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ConfigError(f'{path}: {key} must be a list, such as ["checkout"]')
+    return tuple(_text(path, key, one) for one in value)
+
+
+def _window(path: Path, window: Mapping[str, Any]) -> Window:
+    ends = Window(_at(path, "window.since", window.get("since")), _at(path, "window.until", window.get("until")))
+    if ends.since_ns >= ends.until_ns:
+        raise ConfigError(f"{path}: window.since is not before window.until")
+    return ends
+
+
 def _checked(path: Path, table: str, entries: Any, allowed: tuple[str, ...], key: str) -> Iterable[Mapping[str, Any]]:
-    if not isinstance(entries, list):
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise ConfigError(f"{path}: write [[{table}]] for each {table}")
     for number, entry in enumerate(entries, 1):
         word = entry.get(key, allowed[0] if key == "kind" else None)
         if word not in allowed:
             raise ConfigError(f"{path}: {table} {number}: {key} must be one of {', '.join(allowed)}")
+        for other in ("text", "by"):
+            _text(path, f"{table} {number}: {other}", entry.get(other, ""))
         yield {**entry, key: word, "at_ns": _at(path, f"{table} {number}: at", entry.get("at"))}
 
 
