@@ -128,7 +128,12 @@ def test_a_long_error_is_cut(tmp_path: Path) -> None:
 
 def test_passing_failures_are_retried(tmp_path: Path) -> None:
     """A 503, a 429 and a refused connection are each tried again, and the answer that follows counts."""
-    left = [httpx.Response(503), httpx.Response(429, headers={"ratelimit-reset": "0"}), httpx.ConnectError("refused"), httpx.Response(200, json={"ok": 1})]
+    left: list[httpx.Response | Exception] = [
+        httpx.Response(503),
+        httpx.Response(429, headers={"ratelimit-reset": "0"}),
+        httpx.ConnectError("refused"),
+        httpx.Response(200, json={"ok": 1}),
+    ]
 
     def handler(_: httpx.Request) -> httpx.Response:
         step = left.pop(0)
@@ -165,7 +170,11 @@ def test_a_wait_past_the_deadline_is_not_begun(tmp_path: Path) -> None:
 def test_an_open_port_that_is_silent_is_unreachable(tmp_path: Path) -> None:
     """A server that takes the request and never answers is given up after the timeout."""
     done = threading.Event()
-    with served(lambda _: done.wait(5) and None) as url, door.Http(url, ask(tmp_path), timeout_s=0.2) as http:
+
+    def silent(_: BaseHTTPRequestHandler) -> None:
+        done.wait(5)
+
+    with served(silent) as url, door.Http(url, ask(tmp_path), timeout_s=0.2) as http:
         with pytest.raises(Unreachable, match=r"gave no answer to the alerts within 0\.[23] s"):
             http.get("a", what="the alerts")
         done.set()
