@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ..collectors.window import rfc3339
 from ..normalize.stamps import instant_ns
-from .managed import NEAR_NS
+from .managed import NEAR_NS, SECOND_NS
 from .pod_names import container_of, event_pod
 from .rows import Fact, Given, Row, Stream
 from .scalings import instants
@@ -20,6 +20,7 @@ from .services import workload_of
 
 REGULAR_LINES = 20
 SILENCES = 20
+BURSTS_NS = 120 * SECOND_NS
 RAN = ("Started", "Killing", "Unhealthy", "BackOff")
 SCHEDULED = re.compile(r"-\d{8,10}$")
 
@@ -93,7 +94,7 @@ def _gone(given: Given) -> Iterable[Row]:
         names = sorted({life.name for life in lives})
         title = f"logs of {len(names)} pods of {owner} are gone with the pods" if len(names) > 1 else f"logs of {names[0]} are gone with the pod"
         from_ns = max(given.window.since_ns, min(life.first_ns for life in lives))
-        until_ns = min(given.window.until_ns, max(life.last_ns for life in lives) + 1_000_000_000)
+        until_ns = min(given.window.until_ns, max(life.last_ns for life in lives) + SECOND_NS)
         labels = {"namespace": namespace, "owner": owner, "pods": ", ".join(names)}
         yield _gap(from_ns, until_ns, title, "gone", labels, ref=lives[0].refs[0], count=len(names), service=workload_of(names[0]))
 
@@ -147,10 +148,11 @@ def _same_instance(instance: str, container_id: str) -> bool:
 
 
 def _regular(stream: Stream, gap_ns: int) -> bool:
-    """Whether silence as long as the gap is out of keeping with how often the container writes."""
+    """Whether silence as long as the gap is out of keeping with how the container writes: often, or at least in bursts."""
     if stream.lines < REGULAR_LINES or stream.first_ns is None or stream.last_ns is None:
         return False
-    return gap_ns > SILENCES * (stream.last_ns - stream.first_ns) // (stream.lines - 1)
+    span_ns = stream.last_ns - stream.first_ns
+    return gap_ns > max(SILENCES * span_ns // (stream.lines - 1), min(span_ns // SILENCES, BURSTS_NS))
 
 
 def _gap(
