@@ -14,6 +14,7 @@ import json
 import os
 import re
 import threading
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -58,7 +59,7 @@ class Reply:
         try:
             with self.open() as file:
                 return file.read()
-        except (EOFError, gzip.BadGzipFile) as error:
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise BadPayload(f"{self.ref}: the compressed file is broken: {error}") from error
 
     def json(self) -> Any:
@@ -178,8 +179,9 @@ class Evidence:
     def _append(self, line: dict[str, Any]) -> None:
         with self._lock:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with (self._folder / "index.jsonl").open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line, ensure_ascii=True) + "\n")
+            with (self._folder / "index.jsonl").open("ab+") as file:
+                begin = b"" if _ends_whole(file) else b"\n"
+                file.write(begin + json.dumps(line, ensure_ascii=True).encode() + b"\n")
 
 
 @dataclass(frozen=True)
@@ -228,6 +230,14 @@ def safe_name(text: str) -> str:
 def asked(url: str, params: Mapping[str, Any] | None = None) -> dict[str, str]:
     """`about` for a request: its URL without credentials, and its parameters as text."""
     return {"url": public_url(url), **{k: str(v) for k, v in (params or {}).items()}}
+
+
+def _ends_whole(file: IO[bytes]) -> bool:
+    """Whether the file is empty or its last line is whole: a kill may have cut it."""
+    if file.seek(0, os.SEEK_END) == 0:
+        return True
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"
 
 
 def _key(line: Mapping[str, Any]) -> str:

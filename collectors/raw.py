@@ -60,6 +60,8 @@ FACTS = pa.schema(
     ]
 )
 
+TEXTS = tuple(f.name for f in FACTS if pa.types.is_string(f.type) and f.name not in ("source", "kind", "layout", "attributes"))
+
 # `stamp` is the runtime's stamp, null for a line without one; `text` keeps the bytes as received, without the
 # newline; `number` counts the file's lines from 1. The stream is in the batch's `about`.
 LINES = pa.schema(
@@ -112,11 +114,11 @@ def _filled(row: Mapping[str, Any], source: str) -> dict[str, Any]:
     full: dict[str, Any] = {"layout": "rfc3339", "resolution_ns": 1_000_000_000, "clock": source, **row, "source": source}
     full.setdefault("record", full["ref"])
     if isinstance(full.get("attributes"), Mapping):
-        full["attributes"] = json.dumps(full["attributes"], sort_keys=True, ensure_ascii=False)
+        full["attributes"] = clean_text(json.dumps(full["attributes"], sort_keys=True, ensure_ascii=False))
     labels = full.get("labels")
     if labels is not None:
-        full["labels"] = sorted((str(k), str(v)) for k, v in dict(labels).items())
-    for name in ("stamp", "until_stamp", "severity", "title", "body", "service", "subject", "actor", "thread", "edge", "native_id", "url"):
+        full["labels"] = sorted((clean_text(str(k)), clean_text(str(v))) for k, v in dict(labels).items())
+    for name in TEXTS:
         if full.get(name) is not None:
             full[name] = clean_text(str(full[name]))
     return full

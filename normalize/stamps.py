@@ -30,8 +30,8 @@ RFC3339 = (
     r"^(?P<date>\d{4}-\d\d-\d\d)[Tt ](?P<time>\d\d:\d\d):(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9})\d*)?"
     r"(?:[Zz]|(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d))$"
 )
-ONE = re.compile(RFC3339, re.ASCII)
-EPOCH = re.compile(r"^-?\d+(\.\d*)?([eE][+-]?\d+)?$", re.ASCII)
+ONE = re.compile(RFC3339.removesuffix("$") + r"\Z", re.ASCII)
+EPOCH = re.compile(r"^-?\d+(\.\d*)?([eE][+-]?\d+)?\Z", re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,18 @@ from .rows import Row
 EVENT_TTL_NS = 3600 * SECOND_NS
 
 
-def gap_rows(read: Read, window: Window) -> list[Row]:
-    """One row per failure, over the stretch it hides; equal failures of several moments are one row."""
-    return [_gap(failure, window) for failure in dict.fromkeys((*read.failures, *_expired(read, window))) if failure.reason != "unrecognised"]
+def gap_rows(read: Read, window: Window, told: str = "") -> list[Row]:
+    """One row per failure, over the stretch it hides; equal failures of several moments are one row.
+
+    A log that is gone with its pod is left to the rule that tells such logs by workload, if `told` (what its rows say) names the pod.
+    """
+    failures = dict.fromkeys((*read.failures, *_expired(read, window)))
+    return [_gap(f, window) for f in failures if f.reason != "unrecognised" and not (f.reason == "gone" and _pod(f) and _pod(f) in told)]
+
+
+def _pod(failure: Failure) -> str:
+    kind, _, name = failure.subject.partition("/")
+    return name.partition("/")[0] if kind == "Pod" else ""
 
 
 def coverage_rows(read: Read, window: Window) -> list[dict[str, object]]:

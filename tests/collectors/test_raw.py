@@ -81,7 +81,6 @@ def test_lone_surrogates_do_not_break_a_batch() -> None:
     assert {made[name] for name in columns} == {"x?y"}
 
 
-@pytest.mark.xfail(strict=True, reason="only plain text columns are cleaned")
 @pytest.mark.parametrize("column", ["labels", "attributes"])
 def test_lone_surrogates_in_maps_do_not_break_a_batch(column: str) -> None:
     """Nor may they in labels and attributes."""
