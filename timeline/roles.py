@@ -37,7 +37,7 @@ class Roles:
         if self.shown:
             return found
         for name in sorted(self.roles, key=len, reverse=True):
-            found = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", lambda _, name=name: self.roles[name], found)
+            found = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", self.roles[name].replace("\\", r"\\"), found)
         return found
 
 

@@ -35,7 +35,7 @@ def span(seconds: float) -> str:
     if whole < 3600:
         minutes, rest = divmod(whole, 60)
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    if whole < 86_400:
+    if round(whole / 60) < 1440:
         hours, rest = divmod(round(whole / 60), 60)
         return f"{hours} h {rest:02d} min" if rest else f"{hours} h"
     days, rest = divmod(round(whole / 3600), 24)
