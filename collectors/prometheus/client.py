@@ -4,17 +4,13 @@ prometheus-api-client's PrometheusConnect holds URL, headers, authentication and
 session, because its own calls drop `warnings`, round times to seconds and lose the server's error text. It is given no retries:
 retrying here heeds the deadline, Ctrl-C and `Retry-After`, and leaves a query that timed out alone.
 
-Errors: Denied (401, 403), TooExpensive (422 for too many samples or a dialect's limit, 503 `timeout`, too many points), NotFound
-(404, an Unreachable), Unreachable (no answer in time, 429 or 5xx after retries), Refused (other 4xx), Broken (HTML, cut, a redirect
-elsewhere); the last two are BadPayload.
+Errors: those of `verdict`; Unreachable where nothing answers in time; ConfigError for an impossible URL or secret.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -25,37 +21,19 @@ from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
 
 from ..ask import Ask
-from ..errors import BadPayload, ConfigError, Denied, SourceError, TooExpensive, Unreachable, public_url
+from ..errors import ConfigError, SourceError, TooExpensive, Unreachable, public_url
+from .verdict import TRIES, Again, Asked, Broken, judge
 
 if TYPE_CHECKING:
     from . import Settings
 
-TRIES = 4
 BACKOFF_S = 0.5
-AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 CONNECT_S = 10.0
 SILENCE_S = 125.0
 LONGEST_URL = 6000
 REDIRECTS = 5
 CHUNK = 1 << 18
 MOST_BYTES = 512 * 2**20
-TOO_MUCH = ("too many samples", "too many points", "maximum resolution", "exceeded", "-search.max", "max-samples", "limit", "too large", "too long")
-
-
-class NotFound(Unreachable):
-    """404: nothing of this API lives there."""
-
-
-class Broken(BadPayload):
-    """A 200 that cannot be used; `body` is what arrived of it."""
-
-    def __init__(self, text: str, body: bytes = b"") -> None:
-        super().__init__(text)
-        self.body = body
-
-
-class Refused(BadPayload):
-    """A 4xx that no retry mends: the server does not understand, or does not offer, what was asked."""
 
 
 @dataclass(frozen=True)
@@ -65,14 +43,6 @@ class Answer:
     body: bytes
     asked_at: str
     date: str
-
-
-class _Again(Exception):
-    """This try failed, the next may not: `error` stands when there is no next one."""
-
-    def __init__(self, error: SourceError, wait_s: float | None = None, tries: int = TRIES) -> None:
-        super().__init__(str(error))
-        self.error, self.wait_s, self.tries = error, wait_s, tries
 
 
 class _Bearer(AuthBase):
@@ -110,7 +80,7 @@ class Client:
         for again in range(TRIES):
             try:
                 return self._try(path, params)
-            except _Again as failed:
+            except Again as failed:
                 wait_s = BACKOFF_S * 2**again if failed.wait_s is None else failed.wait_s
                 if again + 1 >= failed.tries or wait_s >= self._left(failed.error):
                     raise failed.error from None
@@ -133,12 +103,12 @@ class Client:
         except requests.exceptions.Timeout:
             raise Unreachable(f"Prometheus at {self.shown} did not answer {path} in time") from None
         except (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
-            raise _Again(Unreachable(f"Prometheus at {self.shown} cannot be reached ({_cause(error)})")) from None
+            raise Again(Unreachable(f"Prometheus at {self.shown} cannot be reached ({_cause(error)})")) from None
         except (requests.exceptions.RequestException, UnicodeError) as error:
             raise ConfigError(f"Prometheus at {self.shown}: the request cannot be made ({type(error).__name__})") from None
         with response:
             body = self._body(response, path)
-            self._judge(response, body, path)
+            judge(Asked(self.shown, path), response.status_code, response.reason or "", response.headers, body)
         return Answer(body, asked_at, response.headers.get("Date", ""))
 
     def _send(self, path: str, params: Mapping[str, str]) -> requests.Response:
@@ -184,49 +154,8 @@ class Client:
         except requests.exceptions.RequestException as error:
             had = b"".join([*parts, *_rest(response)])
             broken = Broken(f"Prometheus at {self.shown}: the answer to {path} was cut off after {len(had)} bytes ({_cause(error)})", had)
-            raise _Again(broken, tries=2) from None
+            raise Again(broken, tries=2) from None
         return b"".join(parts)
-
-    def _judge(self, response: requests.Response, body: bytes, path: str) -> None:
-        """Raise for all that is not a JSON object with status 200."""
-        status, said = response.status_code, _said(body)
-        if status == 200:
-            fault = _fault(body)
-            if fault:
-                raise Broken(f"Prometheus at {self.shown}: the answer to {path} {fault}", body)
-            return
-        text = f"Prometheus at {self.shown} answers {path} with {status}" + (f": {said.text}" if said.text else f" {response.reason or ''}".rstrip())
-        if status in (401, 403):
-            raise Denied(f"{text}; set PROMETHEUS_TOKEN, or PROMETHEUS_USER and PROMETHEUS_PASSWORD" + (" (or PROMETHEUS_ORG_ID)" if status == 401 else ""))
-        if status == 404:
-            raise NotFound(f"{text}; is the path prefix of the URL right?")
-        if _too_expensive(status, said):
-            raise TooExpensive(text)
-        if status in AGAIN:
-            raise _Again(Unreachable(text), _retry_after(response.headers))
-        raise Refused(text) if status < 500 else Unreachable(text)
-
-
-@dataclass(frozen=True)
-class _Said:
-    kind: str = ""
-    text: str = ""
-
-
-def _said(body: bytes) -> _Said:
-    """What the server says in an error body; only its own JSON, never a page's HTML."""
-    try:
-        told = json.loads(body[:65536])
-    except (ValueError, RecursionError):
-        return _Said()
-    if not isinstance(told, dict):
-        return _Said()
-    return _Said(str(told.get("errorType") or ""), " ".join(str(told.get("error") or told.get("message") or "").split())[:300])
-
-
-def _too_expensive(status: int, said: _Said) -> bool:
-    much = any(word in said.text.lower() for word in TOO_MUCH) and "parse error" not in said.text
-    return (status == 503 and said.kind == "timeout") or (status in (400, 413, 422) and (much or status == 413))
 
 
 def _rest(response: requests.Response) -> Iterator[bytes]:
@@ -239,33 +168,6 @@ def _rest(response: requests.Response) -> Iterator[bytes]:
             yield one
     except (HTTPError, OSError):
         return
-
-
-def _fault(body: bytes) -> str:
-    """What is wrong with the body of a 200, told by its ends; "" for what looks like a whole answer."""
-    head, tail = body[:4096].lstrip(), body[-4096:].rstrip()
-    if not head:
-        return "is empty"
-    if head[:1] == b"<":
-        return "is HTML where JSON was due (a proxy or a log-in page?)"
-    if head[:1] != b"{":
-        return "is something else where JSON was due"
-    if tail[-1:] != b"}":
-        return "breaks off"
-    if b'"status":"error"' in head[:200].replace(b" ", b""):
-        return f"is an error: {_said(body).text}"
-    return ""
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait by RFC 9110 `Retry-After`; a date is measured from the server's own `Date`."""
-    text = headers.get("Retry-After", "").strip()
-    if text.isascii() and text.isdigit():
-        return float(text)
-    try:
-        return max(0.0, (parsedate_to_datetime(text) - parsedate_to_datetime(headers.get("Date", ""))).total_seconds())
-    except (ValueError, TypeError):
-        return None
 
 
 def _plain_url(url: str) -> str:

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 from ..ask import Ask, Probe
 from ..errors import Denied, SourceError, TooExpensive, Unreachable
 from ..evidence import Reply
-from .client import Answer, Broken, Client, NotFound, Refused
+from .client import Answer, Client
 from .promql import duration_s
 from .reader import global_config
 from .rules import Rules, rules_of
 from .slices import Slice, ask_slices, duration, seconds, step_for
+from .verdict import Broken, NotFound, Refused
 from .wanted import Wanted, behind_alerts, configured
 
 if TYPE_CHECKING:
