@@ -15,6 +15,8 @@ from ..normalize.stamps import instant_ns
 from .alert_samples import MS_NS, SECOND_NS, Run, external_pairs, own_labels, rule_of, rules, sampled_runs
 from .rows import Fact, Given
 
+# Alertmanager repeats a notification every 4 h unless told otherwise; what it has not named for longer may be over.
+REPEAT_NS = 5 * 3600 * SECOND_NS
 WORDS = ("state.webhook_alert", "state.recorder_alert", "state.am_alert")
 
 
@@ -43,6 +45,12 @@ class Story:
     def end_ns(self) -> int | None:
         """The last end told."""
         return max((at for at, _ in self.ends), default=None)
+
+    def alive(self, at_ns: int) -> bool:
+        """Whether it may still have been firing at `at_ns`: it ended later, was seen active, or was notified of not long before."""
+        if self.end_ns is not None:
+            return self.end_ns >= at_ns
+        return may_go_on(self.facts, at_ns)
 
 
 @dataclass
@@ -95,10 +103,20 @@ class Alert:
         firing = [f for f in self.words if f.attributes.get("status") != "resolved"]
         return next((str(a[name]) for f in (*firing, *self.words) if (a := f.attributes.get("annotations") or {}).get(name)), None)
 
+    def alive(self, at_ns: int) -> bool:
+        """Whether it may have been firing at `at_ns`: its samples or its end say so, or Alertmanager named it not long before."""
+        return self.last_ns is not None or self.run is not None or may_go_on(self.firing, at_ns)
+
     def holds(self, at_ns: int, slack_ns: int = 0) -> bool:
         """Whether it fires at `at_ns`, give or take."""
         end = self.last_ns
-        return self.firing_ns is not None and self.firing_ns - slack_ns <= at_ns and (end is None or at_ns <= end + slack_ns)
+        begun = self.firing_ns is not None and self.firing_ns - slack_ns <= at_ns
+        return begun and (at_ns <= end + slack_ns if end is not None else self.alive(at_ns))
+
+
+def may_go_on(facts: Iterable[Fact], at_ns: int) -> bool:
+    """Whether Alertmanager's words on an alert that it never called resolved reach near `at_ns`."""
+    return any(max(_heard(f), f.at_ns or 0, (f.collected_ns or 0) * (f.kind == "state.am_alert")) >= at_ns - REPEAT_NS for f in facts)
 
 
 def alert_runs(given: Given) -> list[Alert]:
@@ -208,9 +226,8 @@ def _started(story: Story, same: Sequence[Alert]) -> Alert | None:
     inside = [a for a, _, _ in fired if a.holds(story.start_ns)]
     if inside:
         return inside[0]
-    end = story.end_ns
     for alert, run, at in sorted(fired, key=lambda f: f[2]):
-        if run.truncated and not alert.adopted and story.start_ns <= at and (end is None or end >= run.first_ns):
+        if run.truncated and not alert.adopted and story.start_ns <= at and story.alive(run.first_ns):
             alert.adopted, alert.firing_ns = True, story.start_ns
             alert.run = replace(run, firing_ns=story.start_ns)
             return alert

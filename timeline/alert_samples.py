@@ -15,9 +15,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from .alert_extent import ALERTS, Extent, Times, extent, metric, spacing
 from .rows import Fact, Given, Series
-
-Times = npt.NDArray[np.int64]
 
 SECOND_NS = 1_000_000_000
 MS_NS = 1_000_000
@@ -58,15 +57,6 @@ class Run:
     ref: str = ""
     clock: str = "prometheus"
     replica: str = ""
-
-
-@dataclass(frozen=True)
-class _Data:
-    """First and last instant that the samples speak of, and the usual distance between them."""
-
-    begin: int
-    end: int
-    usual: int
 
 
 @dataclass
@@ -116,22 +106,17 @@ def rule_of(labels: Mapping[str, str], known: Mapping[str, Sequence[Fact]]) -> R
 
 def sampled_runs(given: Given) -> list[Run]:
     """Every run that ALERTS samples show, replicas merged, sorted by labels and time."""
-    series = [s for s in given.series if metric(s) in ("ALERTS", "ALERTS_FOR_STATE") and len(s.at_ns)]
+    series = [s for s in given.series if metric(s) in ALERTS and len(s.at_ns)]
     if not series:
         return []
     known, external = rules(given), external_pairs(given)
-    data = _Data(min(int(s.at_ns[0]) for s in series), _data_end(given, series), _spacing(np.concatenate([np.diff(s.at_ns) for s in series])))
+    data = extent(given, series, {_full(s) for s in series})
     found: dict[tuple[tuple[str, str], ...], list[Run]] = {}
     for alert in _alerts(series):
         own = own_labels(alert.labels, external)
         for run in _runs(alert, rule_of(own, known), data):
             found.setdefault(tuple(sorted(own.items())), []).append(replace(run, labels=own))
     return [run for key in sorted(found) for run in _merged(found[key])]
-
-
-def metric(series: Series) -> str:
-    """The metric's name: the series' own label, else the query's name."""
-    return series.labels.get("__name__") or series.name
 
 
 def _alerts(series: Sequence[Series]) -> list[_Alert]:
@@ -158,12 +143,12 @@ def _full(series: Series) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((k, v) for k, v in series.labels.items() if k not in ("__name__", "alertstate")))
 
 
-def _runs(alert: _Alert, rule: Rule, data: _Data) -> list[Run]:
+def _runs(alert: _Alert, rule: Rule, data: Extent) -> list[Run]:
     pending, firing = (_joined(alert.times[state]) for state in STATES)
     active = np.union1d(pending, firing)
     if not len(active):
         return []
-    interval = alert.step_ns or rule.interval_ns or _spacing(np.diff(active)) or data.usual or FALLBACK_NS
+    interval = alert.step_ns or rule.interval_ns or spacing(np.diff(active)) or data.usual or FALLBACK_NS
     active_at = _active_at(alert, active)
     fires = np.isin(active, firing)
     gaps = (np.diff(active) > 1.5 * interval) & ~((active_at[1:] == active_at[:-1]) & (active_at[1:] >= 0))
@@ -175,7 +160,7 @@ def _runs(alert: _Alert, rule: Rule, data: _Data) -> list[Run]:
     ]
 
 
-def _run(alert: _Alert, rule: Rule, part: tuple[Times, npt.NDArray[np.bool_], int], marks: Times, data: _Data) -> Run:
+def _run(alert: _Alert, rule: Rule, part: tuple[Times, npt.NDArray[np.bool_], int], marks: Times, data: Extent) -> Run:
     times, fires, since = part
     first, last, step, interval = int(times[0]), int(times[-1]), alert.step_ns or 0, rule.interval_ns or FALLBACK_NS
     began = _began(first, since, step, interval)
@@ -186,9 +171,9 @@ def _run(alert: _Alert, rule: Rule, part: tuple[Times, npt.NDArray[np.bool_], in
     if fires.any():
         run = replace(run, firing_ns=_fired(times, fires, began.pending_ns, rule, known=since >= 0), firing_before_ns=step)
     mark = _mark(last, interval, marks)
-    end = mark or (last + interval if last + 1.5 * interval <= data.end else None)
+    end = mark or data.end_of(last, interval)
     unknown = truncated and bool(fires[0]) and (since < 0 or rule.for_ns is None)
-    return replace(run, end_ns=end, end_before_ns=0 if mark else interval, truncated=unknown)
+    return replace(run, end_ns=end, end_before_ns=0 if mark or end is None else end - last, truncated=unknown)
 
 
 @dataclass(frozen=True)
@@ -260,19 +245,8 @@ def _least(*values: int | None) -> int | None:
     return min((v for v in values if v is not None), default=None)
 
 
-def _data_end(given: Given, alerts: Sequence[Series]) -> int:
-    """Until when the absence of a sample means something: the last sample of anything; the window's end if there is one alert and nothing else."""
-    last = max(int(s.at_ns[-1]) for s in given.series if len(s.at_ns) and s.source == alerts[0].source)
-    alone = len({_full(s) for s in alerts}) == 1 and all(metric(s) in ("ALERTS", "ALERTS_FOR_STATE") for s in given.series)
-    return max(last, given.window.until_ns) if alone else last
-
-
 def _joined(parts: Sequence[Times]) -> Times:
     return np.unique(np.concatenate(parts)) if parts else np.empty(0, np.int64)
-
-
-def _spacing(differences: Sequence[np.int64] | Times) -> int:
-    return int(np.median(np.asarray(differences))) if len(differences) else 0
 
 
 def _ns(seconds: object) -> int | None:

@@ -26,18 +26,27 @@ DULL = frozenset({"alertname", "severity", "team", "cluster", "env", "prometheus
 
 def rows(given: Given) -> list[Row]:
     """All alert rows; also silences, whose `about` is the one alert run that they concern."""
-    alerts = alert_runs(given)
-    found = [row for alert in alerts for row in _edges(alert, given)]
+    alerts, configurations, muted = alert_runs(given), routes(given), silences.latest(given)
+    found: list[Row] = []
+    for alert in alerts:
+        shared = _shared(alert, keys_of(alert, configurations))
+        fresh = alert.firing_ns is not None and alert.firing_ns >= given.window.since_ns
+        shared["milestone_ok"] = fresh and not silences.covers(muted, alert, given.window)
+        found += _edges(alert, shared, given.window)
     return [*found, *silences.rows(given, alerts)]
 
 
-def keys_of(alert: Alert, given: Given) -> list[str]:
+def routes(given: Given) -> list[str]:
+    """Every configuration of Alertmanager that was seen."""
+    return sorted({str(f.attributes.get("original", "")) for f in given.of("context.am_route")})
+
+
+def keys_of(alert: Alert, configurations: Sequence[str]) -> list[str]:
     """Group keys of the alert's notifications: those that were seen, and those that the configured routes give."""
-    seen = {str(k) for f in alert.words if (k := f.attributes.get("group_key"))}
-    for fact in given.of("context.am_route"):
-        labels = next((f.labels for f in alert.words if f.kind in WORDS), alert.shown)
-        seen.update(group_keys(str(fact.attributes.get("original", "")), labels))
-    return sorted(seen)
+    words = alert.words
+    seen = {str(k) for f in words if (k := f.attributes.get("group_key"))}
+    labels = next((f.labels for f in words if f.kind in WORDS), alert.shown)
+    return sorted(seen.union(*(group_keys(original, labels) for original in configurations)))
 
 
 def dedup_keys(keys: Sequence[str]) -> list[str]:
@@ -50,12 +59,9 @@ def service_of(labels: dict[str, str]) -> str | None:
     return next((labels[name] for name in SERVICE if labels.get(name)), None)
 
 
-def _edges(alert: Alert, given: Given) -> Iterator[Row]:
-    window, run = given.window, alert.run
-    shared = _shared(alert, given)
-    fresh = alert.firing_ns is not None and alert.firing_ns >= window.since_ns
-    shared["milestone_ok"] = fresh and not silences.covers(given, alert)
-    if run and run.pending_ns is not None and not (_holds(alert.firing_ns, alert.last_ns, window)):
+def _edges(alert: Alert, shared: dict[str, Any], window: Window) -> Iterator[Row]:
+    run = alert.run
+    if run and run.pending_ns is not None and not _holds(alert.firing_ns, alert.last_ns, window):
         yield _pending(alert, run.pending_ns, shared, window)
     if alert.firing_ns is not None:
         yield _firing(alert, alert.firing_ns, shared, window)
@@ -68,9 +74,8 @@ def _holds(start: int | None, end: int | None, window: Window) -> bool:
     return start is not None and start < window.since_ns and (end is None or end >= window.since_ns)
 
 
-def _shared(alert: Alert, given: Given) -> dict[str, Any]:
+def _shared(alert: Alert, keys: Sequence[str]) -> dict[str, Any]:
     """The columns that all rows of a run have in common."""
-    keys = keys_of(alert, given)
     first = next((f for f in alert.words if f.kind in WORDS), None)
     labels = {**alert.shown, "alertname": alert.name, "fingerprint": (first.native_id if first else None) or fingerprint(alert.labels)}
     if keys:
@@ -107,7 +112,7 @@ def _firing(alert: Alert, at: int, shared: dict[str, Any], window: Window) -> Ro
     else:
         words = list(map(witness, told))
         base = {"at_ns": at, "source": told[0].source, "clock": told[0].clock, "at_source": told[0].stamp, "ref": told[0].ref, "after_ns": told[0].after_ns}
-    holds = _holds(at, alert.last_ns, window)
+    holds = _holds(at, alert.last_ns, window) and alert.alive(window.since_ns)
     pending = alert.pending if holds else []
     base |= {"witnesses": tuple(words), "folds": _folds([*alert.firing, *pending], words), "body": alert.annotation("description")}
     summary = alert.annotation("summary")

@@ -13,7 +13,7 @@ from typing import Any
 
 from .alert_runs import Alert, alert_runs
 from .alert_samples import SECOND_NS
-from .alerts import dedup_keys, keys_of, service_of
+from .alerts import dedup_keys, keys_of, routes, service_of
 from .rows import Fact, Given, Row, Witness, row_of, witness
 from .services import owners, workload_of
 
@@ -50,7 +50,8 @@ def rows(given: Given) -> list[Row]:
     if not pages:
         return []
     alerts = [a for a in alert_runs(given) if a.firing_ns is not None]
-    keys = {a.thread: set(dedup_keys(keys_of(a, given))) for a in alerts}
+    configurations = routes(given)
+    keys = {a.thread: set(dedup_keys(keys_of(a, configurations))) for a in alerts}
     pods = owners(given)
     found = []
     for page in pages:

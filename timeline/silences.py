@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..collectors.window import SECOND_NS, rfc3339_short
+from ..collectors.window import SECOND_NS, Window, rfc3339_short
 from ..normalize.stamps import instant_ns
 from .alert_routes import matches
 from .alert_runs import Alert
@@ -25,14 +25,18 @@ def rows(given: Given, alerts: Sequence[Alert]) -> list[Row]:
     return [row for facts in _by_silence(given).values() for row in _rows(facts, alerts)]
 
 
-def covers(given: Given, alert: Alert) -> bool:
-    """Whether one silence held from before the alert fired until it ended (or until the window's end)."""
+def latest(given: Given) -> list[Fact]:
+    """What the latest answer says of each silence."""
+    return [_latest(facts) for facts in _by_silence(given).values()]
+
+
+def covers(muted: Sequence[Fact], alert: Alert, window: Window) -> bool:
+    """Whether one of the silences held from before the alert fired until it ended (or until the window's end)."""
     start = alert.firing_ns
     if start is None:
         return False
-    end = min(alert.last_ns or given.window.until_ns, given.window.until_ns)
-    for facts in _by_silence(given).values():
-        fact = _latest(facts)
+    end = min(alert.last_ns or window.until_ns, window.until_ns)
+    for fact in muted:
         since, until = fact.at_ns, _ns(fact, "endsAt")
         if since is not None and since <= start and (until is None or until >= end) and concerns(fact, alert.shown):
             return True

@@ -293,6 +293,17 @@ def test_a_run_at_the_end_of_the_data_has_not_ended() -> None:
     assert brief(made([rule("Slow")], [samples(UP, "firing", [10, 15, 20]), other(20)])) == [("firing", 10)]
 
 
+def test_an_outage_of_the_server_hides_the_end() -> None:
+    """Where every metric pauses after a run's last sample, the end lies anywhere up to their return."""
+    at = np.array([T0 + s * S for s in (*range(0, 21, 5), *range(300, 401, 5))], np.int64)
+    pulse = Series("up", "up", {"__name__": "up"}, at, np.ones(len(at)), None, "up.json")
+
+    rows = made([rule("Slow")], [samples(UP, "firing", [10, 15, 20]), samples({**UP, "service": "b"}, "firing", [310, 315]), pulse])
+
+    assert brief(rows) == [("firing", 10), ("resolved", 300), ("firing", 310), ("resolved", 320)]
+    assert [r.before_ns for r in rows if r.kind == "alert.resolved"] == [280 * S, 5 * S]
+
+
 def test_pending_is_exact_by_the_evaluations_phase() -> None:
     """ALERTS_FOR_STATE's whole seconds and the samples' phase give the start of pending to the millisecond, also before the data begins."""
     late = [samples(UP, "firing", [42.25, 47.25]), samples(UP, None, [42.25, 47.25], [T0 // S + 2] * 2), other(3600)]
@@ -356,6 +367,15 @@ def test_the_start_that_the_data_missed_comes_from_alertmanager() -> None:
     assert brief(rows) == [("notified", -7100), ("firing", 0), ("resolved", 705), ("notified", 710)]
     assert (rows[1].title, rows[1].at_source) == ("already firing: Slow: it is slow", rfc3339_short(T0 - 7200 * S))
     assert len({r.thread for r in rows}) == 1
+
+
+def test_an_old_alert_that_was_never_told_to_have_ended_is_not_alive_forever() -> None:
+    """A receiver without resolved notifications leaves old runs open: they stay where they were, unless they were named not long before."""
+    old = made([webhook(-90 * 86400, "firing", at_s=-90 * 86400 + 10)])
+    named = made([webhook(-90 * 86400, "firing", at_s=-7200)])
+
+    assert brief(old)[0] == ("firing", -90 * 86400)
+    assert [(r.title, r.at_ns) for r in named if r.kind == "alert.firing"] == [("already firing: Slow: it is slow", T0)]
 
 
 def test_the_present_alone() -> None:
