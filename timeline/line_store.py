@@ -11,6 +11,9 @@ import pyarrow.parquet as pq
 
 from ..normalize.tables import LINES
 
+# Namespace, pod, container; "" where unknown.
+Container = tuple[str, str, str]
+
 ROWS_A_GROUP = 131_072
 
 
@@ -25,10 +28,10 @@ class LineStore:
         self._path = place / ".lines.arrow.part"
         self._writer = pa.ipc.new_file(str(self._path), LINES)
         self._at: list[np.ndarray] = []
-        self._streams: list[tuple[tuple[str, str], str]] = []
+        self._streams: list[tuple[Container, str]] = []
 
-    def add(self, container: tuple[str, str], stream: str, batch: pa.RecordBatch) -> None:
-        """Keep one batch of one stream of a container (pod, container)."""
+    def add(self, container: Container, stream: str, batch: pa.RecordBatch) -> None:
+        """Keep one batch of one stream of a container."""
         if batch.num_rows:
             self._writer.write_batch(batch)
             self._at.append(batch.column("at").cast(pa.int64()).to_numpy())
@@ -63,8 +66,9 @@ class LineStore:
     def _doubles(self, batches: list[pa.RecordBatch], rows: int) -> np.ndarray:
         double = np.zeros(rows, bool)
         starts = np.cumsum([0, *(len(a) for a in self._at)])
-        for container in sorted({c for c, _ in self._streams if c[0]}):
-            mine = [i for i, (c, _) in enumerate(self._streams) if c == container]
+        owners = self._owners()
+        for container in sorted({c for c in owners if c[1]}):
+            mine = [i for i, c in enumerate(owners) if c == container]
             streams = {name: n for n, name in enumerate(dict.fromkeys(self._streams[i][1] for i in mine))}
             if len(streams) < 2:
                 continue
@@ -79,6 +83,13 @@ class LineStore:
             frame["again"] = frame.groupby(["stream", "at", "text"], sort=False).cumcount()
             double[frame["row"].to_numpy()[frame.duplicated(["at", "text", "again"]).to_numpy()]] = True
         return double
+
+    def _owners(self) -> list[Container]:
+        """The container of every batch; one without namespace is of the only namespace known for its pod, if there is one."""
+        known: dict[tuple[str, str], set[str]] = {}
+        for (namespace, *name), _ in self._streams:
+            known.setdefault((name[0], name[1]), set()).update({namespace} - {""})
+        return [(next(iter(known[c[1:]])) if not c[0] and len(known[c[1:]]) == 1 else c[0], *c[1:]) for c, _ in self._streams]
 
     def _rows(self, batches: list[pa.RecordBatch], rows: np.ndarray) -> pa.RecordBatch:
         """The chosen rows in their order, touching only the batches that hold them."""
