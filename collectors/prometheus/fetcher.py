@@ -70,6 +70,9 @@ class Job:
     def _saved(self, key: str, form: str, answer: Answer, about: Mapping[str, str]) -> Reply:
         reply = self.ask.evidence.save(key, form, answer.body, about=about, asked_at=answer.asked_at, date=answer.date)
         self.ask.progress(about.get("name") or form, len(answer.body), 1)
+        for text in _partial(answer.body):
+            name = about.get("name") or form
+            self.ask.evidence.failed(f"Prometheus warns that {name} may be partial: {text}", f"parts of {name}", reason="cut", ours=False)
         return reply
 
     def part(self, what: str, call: Callable[[], object], *, spared: tuple[type[SourceError], ...] = (), quiet: bool = False) -> None:
@@ -89,6 +92,18 @@ class Job:
                 raise
         else:
             self.silent = 0
+
+
+def _partial(body: bytes) -> list[str]:
+    """Warnings that stand beside the data, as a store that did not answer (Thanos); not what is said about the expression itself."""
+    if b'"warnings"' not in body[:4096] and b'"warnings"' not in body[-65536:]:
+        return []
+    try:
+        told = json.loads(body).get("warnings") or []
+    except (ValueError, RecursionError):
+        return []
+    texts = [" ".join(str(text).split())[:300] for text in told] if isinstance(told, list) else []
+    return [text for text in texts if not text.startswith("PromQL ")]
 
 
 def _marked(error: Broken) -> Iterable[bytes]:

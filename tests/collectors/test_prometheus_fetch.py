@@ -244,13 +244,23 @@ def test_resumed_run_asks_only_what_is_missing(server: Server, tmp_path: Path) -
 def test_victoriametrics(server: Server, tmp_path: Path) -> None:
     """A backend that knows no rules still gives its alert history and configured queries; the rest is noted as not ours."""
     kept = {"/api/v1/rules": "victoriametrics-rules.json", "ALERTS": "victoriametrics-ALERTS.json"}
-    files = {key: (200, {}, (FOLDER / name).read_bytes()) for key, name in kept.items()}
+    files: dict[str, Reply] = {key: (200, {}, (FOLDER / name).read_bytes()) for key, name in kept.items()}
     server.handler = lambda path, params: files.get(path) or files.get(params.get("query", "").partition("[")[0]) or answer(path, params)
     index = run(server.url, tmp_path, {"queries": (Query("up", "up"),)}, window=Window(1795220200 * S, 1795221000 * S))
 
     assert {r.about["name"] for r in index.replies if r.form == "query_range"} == {"up"}
     assert [(f.reason, f.ours) for f in index.failures] == [("gone", False)]
     assert "HighErrorRate" in index.failures[0].text
+
+
+def test_warnings_are_told(server: Server, tmp_path: Path) -> None:
+    """Data that a store missing behind the server makes partial is told as such; remarks about the expression are not."""
+    warned = matrix()[2].replace(b'"status"', b'"warnings": ["no store matched", "PromQL warning: odd"], "status"')
+    server.handler = when(ranges, (200, {}, warned))
+    failures = [f for f in run(server.url, tmp_path).failures if f.reason == "cut"]
+
+    assert [(f.what, f.ours) for f in failures] == [("parts of errors", False)]
+    assert "no store matched" in failures[0].text
 
 
 @pytest.mark.parametrize("status", [403, 404])
