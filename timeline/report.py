@@ -9,6 +9,7 @@ import pyarrow as pa
 from .durations import PROFILES
 from .export import accounting, records
 from .milestones import NAMES
+from .people import FILE
 from .roles import Roles, roles_of
 from .selection import MOST_LINES, Event, Line, lines
 from .text import cell, clock_time, crosses_midnight, span, span_with_bounds
@@ -22,6 +23,7 @@ SHORT = {
     "mitigation_started": "mitigation started",
     "notified_public": "told the public",
 }
+STATED = f"stated by a person in {FILE}"
 KNOWN_SOURCES = ("alertmanager", "kubernetes", "pagerduty", "prometheus")
 
 
@@ -40,7 +42,7 @@ def markdown(timeline: Timeline, *, names: bool = False, everything: bool = Fals
         "## Durations",
         _durations(timeline),
         "## Milestones",
-        _milestones(marks, dated=dated),
+        _milestones(marks, roles, dated=dated),
         "## What could not be seen",
         _unseen(timeline, events, dated=dated),
     ]
@@ -84,12 +86,12 @@ def _table(events: list[dict[str, Any]], marks: list[dict[str, Any]], aside: set
         if mark["event_ids"]:
             carried.setdefault(mark["event_ids"][0], []).append(mark)
     chosen, left = lines(events, set(carried), aside, everything=everything)
-    body = [(line.first["at_ns"], _row(line, before, carried, roles, dated=dated)) for before, line in zip([None, *chosen[:-1]], chosen, strict=True)]
+    body = [(line.first["at_ns"], _row(line, before, carried, roles, dated=dated)) for before, line in zip([None, *chosen], chosen, strict=False)]
     stated = [
-        (m["best_ns"], _cells(clock_time(m["best_ns"], dated=dated), f"**{_name(m)}**: {cell(m['method'])}", "people", "")) for m in marks if not m["event_ids"]
+        (m["best_ns"], _cells(clock_time(m["best_ns"], dated=dated), f"**{_name(m)}**: {_method(m, roles)}", "people", "")) for m in marks if not m["event_ids"]
     ]
     table = ["| Time (UTC) | Event | Source | Actor |", "|---|---|---|---|", *(text for _, text in sorted([*body, *stated], key=lambda pair: pair[0]))]
-    if not body:
+    if not body and not stated:
         table.append(_cells("", "nothing was seen in this window", "", ""))
     return "\n".join(table) + "\n\n" + _rule(len(chosen), left, len(aside), events)
 
@@ -155,13 +157,18 @@ def _durations(timeline: Timeline) -> str:
     return "\n".join(rows) + f"\n\nProfiles: {', '.join(PROFILES)}; bounds in brackets. A blank is unknown, never zero."
 
 
-def _milestones(marks: list[dict[str, Any]], *, dated: bool) -> str:
+def _method(mark: dict[str, Any], roles: Roles) -> str:
+    """How the milestone was found; who stated it only where names are shown."""
+    return cell(mark["method"] if mark["event_ids"] or roles.shown else STATED)
+
+
+def _milestones(marks: list[dict[str, Any]], roles: Roles, *, dated: bool) -> str:
     rows = ["| Milestone | Best (UTC) | Between | How | Evidence |", "|---|---|---|---|---|"]
     for m in marks:
         bounds = [("?" if m[k] is None else clock_time(m[k], dated=dated)) for k in ("earliest_ns", "latest_ns")]
         evidence = ", ".join(f"`{i}`" for i in m["event_ids"][:3]) or "a person's word"
         more = f" and {len(m['event_ids']) - 3} more" if len(m["event_ids"]) > 3 else ""
-        rows.append(f"| {_name(m)} | {clock_time(m['best_ns'], dated=dated)} | {bounds[0]} – {bounds[1]} | {cell(m['method'])} | {evidence}{more} |")
+        rows.append(f"| {_name(m)} | {clock_time(m['best_ns'], dated=dated)} | {bounds[0]} – {bounds[1]} | {_method(m, roles)} | {evidence}{more} |")
     blank = [SHORT.get(n, n) for n in NAMES if n not in {m["name"] for m in marks}]
     return "\n".join(rows) + (f"\n\nUnknown: {', '.join(blank)}." if blank else "")
 
