@@ -185,7 +185,7 @@ class Http:
         if status in (401, 403):
             raise Denied(f"{self.host} refused {what} ({status}{said}){self._see()}")
         if status == 404:
-            raise NotFound(f"{self.host} has no {what} at {self.base_url} (404{said}): is the base URL right?")
+            raise NotFound(f"{self.host} did not find {what} below {self.base_url} (404{said}): is the base URL right?")
         if status == 429:
             raise _Again(Unreachable(f"{self.host} allows no more requests for now (429), {what} is missing"), _wait_s(response), throttled=True)
         if status >= 500:

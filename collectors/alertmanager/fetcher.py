@@ -84,7 +84,7 @@ def _ask_all(http: Http, ask: Ask) -> None:
 
     Raises the first error when no question was answered.
     """
-    errors: list[SourceError] = []
+    errors: dict[str, SourceError] = {}
     answered = 0
     for form, (path, params, what, expect) in QUESTIONS.items():
         if ask.evidence.held(form):
@@ -93,16 +93,17 @@ def _ask_all(http: Http, ask: Ask) -> None:
         try:
             answer, document = http.get_json(path, params, what=what, expect=expect)
         except SourceError as error:
-            errors.append(error)
+            errors[what.removeprefix("the ")] = error
             silent = isinstance(error, Unreachable) and not isinstance(error, NotFound)
             if not answered and (silent or isinstance(error, Denied)):
                 raise
-            ask.evidence.failed(error, what.removeprefix("the "))
             continue
         answered += 1
         _save(form, answer, document, asked(f"{http.base_url}{path}", params), ask)
     if not answered:
-        raise errors[0]
+        raise next(iter(errors.values()))
+    for what, error in errors.items():
+        ask.evidence.failed(error, what)
 
 
 def _save(form: str, answer: Answer, document: Any, about: dict[str, str], ask: Ask) -> None:

@@ -307,6 +307,8 @@ def test_a_server_that_answers_nothing_fails_as_a_whole(
     with pytest.raises(error, match=words):
         alertmanager.fetch(alertmanager.Settings(url="http://am.test"), ask(tmp_path))
 
+    assert list(indexes(tmp_path)) == []
+
 
 def test_credentials_in_the_servers_configuration_are_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """User names, passwords and query strings of URLs in the configuration do not reach the evidence."""
