@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,15 +101,14 @@ def _ask_all(http: Http, ask: Ask) -> None:
         _save(form, answer, document, asked(f"{http.base_url}{path}", params), ask)
     if not answered:
         raise next(iter(errors.values()))
-    for what, error in errors.items():
-        ask.evidence.failed(error, what)
+    for missed, failure in errors.items():
+        ask.evidence.failed(failure, missed)
 
 
 def _save(form: str, answer: Answer, document: Any, about: dict[str, str], ask: Ask) -> None:
     body = answer.body
     if form == "status":
         body = QUERY.sub(rb"\1***", USERINFO.sub(rb"\1***@", body))
-        json.loads(body)
     ask.evidence.save(form, form, body, status=answer.status, about=about, asked_at=answer.asked_at, date=answer.date)
     ask.progress(form, len(body), len(document) if isinstance(document, list) else 1)
 
