@@ -12,6 +12,7 @@ from ..normalize.stamps import instant_ns
 
 AGE = re.compile(r"^(\d+(?:\.\d+)?)(s|m|h|d|w)$")
 AGE_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+LONGEST_AGE_S = 1_500_000_000
 NO_SECONDS = re.compile(r"^(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d)([Zz]|[+-]\d\d:?\d\d)$")
 
 
@@ -21,7 +22,7 @@ def parse_time(text: str, now_ns: int, name: str) -> int:
     age = AGE.match(stamp)
     if stamp == "now":
         return now_ns
-    if age:
+    if age and float(age[1]) * AGE_S[age[2]] < LONGEST_AGE_S:
         return now_ns - int(float(age[1]) * AGE_S[age[2]] * 1_000_000_000)
     at_ns = instant_ns(NO_SECONDS.sub(r"\1:00\2", stamp))
     if at_ns is None:
