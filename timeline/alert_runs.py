@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from ..collectors.alertmanager.fingerprint import fingerprint
 from ..normalize.stamps import instant_ns
-from .alert_samples import MS_NS, SECOND_NS, Run, external_pairs, own_labels, rule_of, rules, sampled_runs
+from .alert_samples import MS_NS, SECOND_NS, Rule, Run, external_pairs, own_labels, rule_of, rules, sampled_runs
 from .rows import Fact, Given
 
 # Alertmanager repeats a notification every 4 h unless told otherwise; what it has not named for longer may be over.
@@ -139,15 +139,12 @@ def _now(fact: Fact, alerts: list[Alert], labels: dict[str, str], known: Mapping
     """Add Prometheus' own list of what is active; it makes a run only where the samples show none."""
     if fact.at_ns is None:
         return
-    at = fact.at_ns
-    for alert in alerts:
-        run = alert.run
-        if run and alert.labels == labels and run.first_ns - run.interval_ns - SECOND_NS <= max(at, run.first_ns - run.interval_ns) <= run.last_ns:
-            began = run.pending_ns if run.pending_ns is not None else run.firing_ns
-            if began is not None and abs(began - at) <= max(run.interval_ns, SECOND_NS):
-                (alert.pending if run.pending_ns is not None else alert.firing).append(fact)
-                return
-    rule = rule_of(labels, known)
+    at, rule = fact.at_ns, rule_of(labels, known)
+    alert = _active_since(at, labels, alerts)
+    if alert:
+        _sharpened(alert, at, rule)
+        (alert.pending if alert.run and alert.run.pending_ns is not None else alert.firing).append(fact)
+        return
     wait = -(-(rule.for_ns or 0) // (rule.interval_ns or SECOND_NS)) * (rule.interval_ns or SECOND_NS)
     fires = fact.attributes.get("state") == "firing"
     pending = at if rule.for_ns != 0 or not fires else None
@@ -156,6 +153,32 @@ def _now(fact: Fact, alerts: list[Alert], labels: dict[str, str], known: Mapping
     alert = Alert(labels, run, firing, shown=dict(labels))
     (alert.pending if pending is not None else alert.firing).append(fact)
     alerts.append(alert)
+
+
+def _active_since(at: int, labels: dict[str, str], alerts: Sequence[Alert]) -> Alert | None:
+    """The run whose condition was first true at `at`; samples may carry more labels than Prometheus' own list, or miss the start."""
+    found = []
+    for alert in alerts:
+        run = alert.run
+        if run is None or not labels.items() <= alert.labels.items():
+            continue
+        began = run.pending_ns if run.pending_ns is not None else run.firing_ns
+        if began is not None and (abs(began - at) <= max(run.interval_ns, SECOND_NS) or (run.truncated and at <= run.first_ns)):
+            found.append((len(alert.labels), abs(began - at), alert.start_ns, alert))
+    return min(found, key=lambda f: f[:3])[3] if found else None
+
+
+def _sharpened(alert: Alert, at: int, rule: Rule) -> None:
+    """Take activeAt where the samples know the start of pending less well, or not at all."""
+    run = alert.run
+    if run is None:
+        return
+    if run.pending_ns is not None and (run.pending_before_ns or run.pending_after_ns > MS_NS or run.truncated):
+        alert.run = replace(run, pending_ns=at, pending_before_ns=0, pending_after_ns=1, truncated=False)
+    elif run.truncated and run.pending_ns is None and run.firing_ns is not None and rule.for_ns is not None:
+        wait = -(-rule.for_ns // run.interval_ns) * run.interval_ns
+        alert.firing_ns = min(run.firing_ns, at + wait)
+        alert.run = replace(run, pending_ns=at if wait else None, pending_after_ns=1, firing_ns=alert.firing_ns, firing_before_ns=0, truncated=False)
 
 
 def _stories(given: Given, external: frozenset[tuple[str, str]]) -> Iterable[Story]:
@@ -222,7 +245,7 @@ def _started(story: Story, same: Sequence[Alert]) -> Alert | None:
     fired = [(a, a.run, a.firing_ns) for a in same if a.run and a.firing_ns is not None]
     near = [(abs(at - story.start_ns), at, a) for a, run, at in fired if abs(at - story.start_ns) <= run.interval_ns]
     if near:
-        return min(near, key=lambda n: n[:2])[2]
+        return _exact(min(near, key=lambda n: n[:2])[2], story)
     inside = [a for a, _, _ in fired if a.holds(story.start_ns)]
     if inside:
         return inside[0]
@@ -232,6 +255,15 @@ def _started(story: Story, same: Sequence[Alert]) -> Alert | None:
             alert.run = replace(run, firing_ns=story.start_ns)
             return alert
     return None
+
+
+def _exact(alert: Alert, story: Story) -> Alert:
+    """Where a range query's step hides the start, or the data missed it, startsAt tells it."""
+    run = alert.run
+    if run and run.firing_ns is not None and (run.firing_before_ns or run.truncated) and story.start_ns <= run.firing_ns:
+        alert.firing_ns = story.start_ns
+        alert.run = replace(run, firing_ns=story.start_ns, firing_before_ns=0)
+    return alert
 
 
 def _ended(story: Story, same: Sequence[Alert], alert: Alert) -> Alert:

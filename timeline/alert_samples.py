@@ -172,7 +172,7 @@ def _run(alert: _Alert, rule: Rule, part: tuple[Times, npt.NDArray[np.bool_], in
         run = replace(run, firing_ns=_fired(times, fires, began.pending_ns, rule, known=since >= 0), firing_before_ns=step)
     mark = _mark(last, interval, marks)
     end = mark or data.end_of(last, interval)
-    unknown = truncated and bool(fires[0]) and (since < 0 or rule.for_ns is None)
+    unknown = truncated and (since < 0 or (bool(fires[0]) and rule.for_ns is None))
     return replace(run, end_ns=end, end_before_ns=0 if mark or end is None else end - last, truncated=unknown)
 
 

@@ -30,7 +30,8 @@ def rows(given: Given) -> list[Row]:
     found: list[Row] = []
     for alert in alerts:
         shared = _shared(alert, keys_of(alert, configurations))
-        fresh = alert.firing_ns is not None and alert.firing_ns >= given.window.since_ns
+        fires = alert.firing_ns is not None and alert.firing_ns >= given.window.since_ns
+        fresh = fires and not _holds(alert, alert.firing_ns, alert.last_ns, given.window)
         shared["milestone_ok"] = fresh and not silences.covers(muted, alert, given.window)
         found += _edges(alert, shared, given.window)
     return [*found, *silences.rows(given, alerts)]
@@ -61,7 +62,7 @@ def service_of(labels: dict[str, str]) -> str | None:
 
 def _edges(alert: Alert, shared: dict[str, Any], window: Window) -> Iterator[Row]:
     run = alert.run
-    if run and run.pending_ns is not None and not _holds(alert.firing_ns, alert.last_ns, window):
+    if run and run.pending_ns is not None and not _holds(alert, alert.firing_ns, alert.last_ns, window):
         yield _pending(alert, run.pending_ns, shared, window)
     if alert.firing_ns is not None:
         yield _firing(alert, alert.firing_ns, shared, window)
@@ -70,8 +71,13 @@ def _edges(alert: Alert, shared: dict[str, Any], window: Window) -> Iterator[Row
     yield from _notified(alert, shared, window)
 
 
-def _holds(start: int | None, end: int | None, window: Window) -> bool:
-    return start is not None and start < window.since_ns and (end is None or end >= window.since_ns)
+def _holds(alert: Alert, start: int | None, end: int | None, window: Window) -> bool:
+    """Whether an edge lies before the window and what it began reaches into it; samples that begin with the window prove no edge in it."""
+    if start is None or (end is not None and end < window.since_ns):
+        return False
+    run = alert.run
+    missed = run is not None and run.truncated and start in (run.pending_ns, run.firing_ns) and run.first_ns == start < window.since_ns + run.interval_ns
+    return start < window.since_ns or missed
 
 
 def _shared(alert: Alert, keys: Sequence[str]) -> dict[str, Any]:
@@ -101,7 +107,7 @@ def _pending(alert: Alert, at: int, shared: dict[str, Any], window: Window) -> R
     until = alert.firing_ns or run.end_ns
     title = f"{alert.name} pending{_where(alert)}"
     ok = at >= window.since_ns and (shared["milestone_ok"] or alert.firing_ns is None)
-    return _row("alert.pending", "pending", {**shared, "milestone_ok": ok}, base, title, _holds(at, until, window), window)
+    return _row("alert.pending", "pending", {**shared, "milestone_ok": ok}, base, title, _holds(alert, at, until, window), window)
 
 
 def _firing(alert: Alert, at: int, shared: dict[str, Any], window: Window) -> Row:
@@ -112,7 +118,7 @@ def _firing(alert: Alert, at: int, shared: dict[str, Any], window: Window) -> Ro
     else:
         words = list(map(witness, told))
         base = {"at_ns": at, "source": told[0].source, "clock": told[0].clock, "at_source": told[0].stamp, "ref": told[0].ref, "after_ns": told[0].after_ns}
-    holds = _holds(at, alert.last_ns, window) and alert.alive(window.since_ns)
+    holds = _holds(alert, at, alert.last_ns, window) and alert.alive(window.since_ns)
     pending = alert.pending if holds else []
     base |= {"witnesses": tuple(words), "folds": _folds([*alert.firing, *pending], words), "body": alert.annotation("description")}
     summary = alert.annotation("summary")

@@ -321,6 +321,49 @@ def test_a_stepped_series_is_as_good_as_its_step() -> None:
     assert [r.before_ns for r in rows] == [30 * S, 30 * S, 30 * S]
 
 
+def active(at_s: float, state: str = "firing") -> Fact:
+    """An item of Prometheus' list of active alerts."""
+    return Fact(
+        "prometheus",
+        "state.alert_now",
+        "prometheus",
+        "now#0",
+        "now#0",
+        at_ns=T0 + round(at_s * S),
+        labels=UP,
+        attributes={"state": state},
+        collected_ns=T0 + 900 * S,
+    )
+
+
+def test_exact_words_sharpen_stepped_samples() -> None:
+    """Where a step hides them, pending begins at activeAt, firing at startsAt, and the end is endsAt."""
+    given = [samples(UP, "pending", [30], step_s=30), samples(UP, "firing", [60, 90], step_s=30), other(3600)]
+
+    rows = made([rule("Slow", for_s=40), active(11.5), webhook(51.5, "firing", at_s=53), webhook(51.5, "resolved", end_s=101.5, at_s=110)], given)
+
+    assert brief(rows) == [("pending", 11.5), ("firing", 51.5), ("notified", 53), ("resolved", 101.5), ("notified", 110)]
+    assert {r.before_ns for r in rows} == {0}
+
+
+def test_samples_with_external_labels_join_without_knowing_them() -> None:
+    """A remote store keeps external labels on ALERTS; Prometheus' own list lacks them and is still the same alert."""
+    stored = samples({**UP, "cluster": "eu", "replica": "p-0"}, "firing", [10, 15, 20])
+
+    rows = made([rule("Slow"), active(10), webhook(10, "firing", at_s=12, labels={**UP, "cluster": "eu"})], [stored, other(3600)])
+
+    assert brief(rows) == [("firing", 10), ("notified", 12), ("resolved", 25)]
+    assert [w.source for w in rows[0].witnesses] == ["prometheus", "prometheus", "alertmanager"]
+
+
+def test_samples_that_begin_with_the_window_prove_no_edge() -> None:
+    """An alert that is there at the first sample, at the window's start, held already: it is no milestone."""
+    rows = made([rule("Slow")], [samples(UP, "firing", [2, 7, 12]), replace(other(3600), at_ns=np.array([T0 + 2 * S, T0 + 3600 * S], np.int64))])
+
+    assert [(r.kind, r.at_ns, r.milestone_ok) for r in rows] == [("alert.firing", T0, False), ("alert.resolved", T0 + 17 * S, False)]
+    assert rows[0].title.startswith("already firing: Slow")
+
+
 def test_replicas_are_one_alert() -> None:
     """Two replicas of Prometheus that saw the same alert at their own evaluations are one run from the first to the last."""
     a = samples({**UP, "replica": "a"}, "firing", [10, 15, 20])
