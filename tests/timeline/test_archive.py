@@ -137,7 +137,7 @@ def test_duckdb_reads_it(store: Path) -> None:
         for name in ("events", "durations"):
             base.register(name, base.read_parquet(f"{store}/{name}/*/*/*.parquet", hive_partitioning=True))
         found = base.sql("""
-            SELECT incident, year, count(*), min(epoch_ns(at)), any_value(best_s)
+            SELECT incident, year, count(*), min(epoch_ns(events.at)), any_value(best_s)
             FROM events JOIN durations USING (incident, year)
             WHERE name = 'TTD' AND profile = 'impact' GROUP BY ALL ORDER BY year""").fetchall()
 
