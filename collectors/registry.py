@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import cast
@@ -41,5 +42,6 @@ def collector(name: str) -> Collector:
         raise ConfigError(f"the source {name!r} is installed but cannot be imported ({others[name].value}): {error}") from error
 
 
+@cache
 def _others() -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=GROUP) if point.name not in COLLECTORS}

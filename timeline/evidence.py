@@ -76,6 +76,7 @@ def read_evidence(root: Path, window: Window, lines: LineStore) -> Read:
     reader = _Reader(window, lines)
     for index in indexes(root):
         reader.read.failures += index.failures
+        reader.told = {failure.text for failure in index.failures}
         reader.read.sources[index.source] = reader.read.sources.get(index.source, False) or bool(index.replies)
         for reply in sorted(index.replies, key=lambda r: r.ref):
             reader.add(reply)
@@ -95,15 +96,16 @@ class _Reader:
         self.read = Read([], set(), [], pa.table({}), [], [], {}, {}, {})
         self.raws: list[Raw] = []
         self.points: list[pd.DataFrame] = []
+        self.told: set[str] = set()
 
     def add(self, reply: Reply) -> None:
-        """Read one reply; what cannot be read is a failure and one unreadable record."""
+        """Read one reply; what cannot be read is one unreadable record, and a failure unless its source has told of it (`told`)."""
         self.read.replies[reply.ref] = reply
-        if not reply.complete:
-            self._fail(reply, "cut", f"{reply.ref} is incomplete: {reply.reason}")
+        if not reply.complete and reply.reason not in self.told:
+            self._fail(reply, "cut", reply.reason)
         streams: dict[str, Stream] = {}
         try:
-            for raw in _batches(reply):
+            for raw in batches(reply):
                 if raw.table == "facts":
                     self.raws.append(raw)
                 elif raw.table == "samples":
@@ -112,7 +114,8 @@ class _Reader:
                     self._add_lines(raw, reply, streams)
         except SourceError as error:
             self._tally(reply).add("unreadable")
-            self._fail(reply, error.reason, str(error))
+            if reply.complete:
+                self._fail(reply, error.reason, str(error))
         self.read.streams += streams.values()
 
     def done(self) -> Read:
@@ -144,7 +147,7 @@ class _Reader:
         self.read.failures.append(Failure(source_of(reply), reply.ref, reason, text))
 
 
-def _batches(reply: Reply) -> Iterator[Raw]:
+def batches(reply: Reply) -> Iterator[Raw]:
     """The reader's batches; an answer whose shape no reader foresaw is a BadPayload, not the end of the run."""
     try:
         yield from collector(source_of(reply)).read(reply)

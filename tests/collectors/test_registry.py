@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+from collections.abc import Iterator
 from importlib import import_module
 from importlib.metadata import EntryPoint
 
@@ -11,8 +12,16 @@ from retroline.collectors import registry
 from retroline.collectors.errors import ConfigError
 
 
+@pytest.fixture(autouse=True)
+def _forget() -> Iterator[None]:
+    """What one test installs, the next does not see."""
+    yield
+    registry._others.cache_clear()
+
+
 def offer(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     point = EntryPoint(name, value, registry.GROUP)
+    registry._others.cache_clear()
     monkeypatch.setattr(registry, "entry_points", lambda group: [point] if group == registry.GROUP else [])
 
 
