@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from .errors import ConfigError
 from .registry import COLLECTORS, collector, names
@@ -27,6 +28,8 @@ KEYS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "archive": {"path": str},
 }
 SECRET = re.compile(r"token|password|secret|api_?key", re.IGNORECASE)
+SECRET_HEADER = re.compile(f"{SECRET.pattern}|api-?key|authorization|cookie", re.IGNORECASE)
+NO_SECRETS = "secrets do not belong in this file; use the environment (retroline init lists the variables)"
 THRESHOLD = re.compile(r"^\s*(>=|<=|==|!=|>|<)\s*(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(%?)\s*$")
 
 
@@ -78,13 +81,31 @@ def _check_table(path: Path, table: str, keys: Any) -> None:
         raise ConfigError(f"{path}: {table} must be a table, written [{table}]")
     for key, value in keys.items():
         if table == "durations":
+            _check_pair(f"{path}: {table}.{key}", value)
             continue
         if SECRET.search(key):
-            raise ConfigError(f"{path}: {table}.{key}: secrets do not belong in this file; use the environment (retroline init lists the variables)")
+            raise ConfigError(f"{path}: {table}.{key}: {NO_SECRETS}")
         if key not in KEYS[table]:
             raise ConfigError(f"{path}: there is no key {table}.{key}; the keys are {', '.join(KEYS[table])}")
         if not isinstance(value, KEYS[table][key]) or isinstance(value, bool):
             raise ConfigError(f"{path}: {table}.{key} has the wrong type ({type(value).__name__})")
+        _check_value(f"{path}: {table}.{key}", key, value)
+
+
+def _check_value(where: str, key: str, value: Any) -> None:
+    if isinstance(value, list) and key != "query" and not all(isinstance(one, str) for one in value):
+        raise ConfigError(f"{where} must be a list of texts")
+    if isinstance(value, int | float) and not value > 0:
+        raise ConfigError(f"{where} must be more than 0")
+    if isinstance(value, dict) and any(SECRET_HEADER.search(name) for name in value):
+        raise ConfigError(f"{where}: {NO_SECRETS}")
+    if key == "url" and "@" in urlsplit(value).netloc:
+        raise ConfigError(f"{where}: {NO_SECRETS}")
+
+
+def _check_pair(where: str, value: Any) -> None:
+    if not (isinstance(value, list) and len(value) == 2 and all(isinstance(one, str) for one in value)):
+        raise ConfigError(f'{where} must be two milestone names, such as ["detected", "mitigation_started"]')
 
 
 def configured(flags: Flags, env: Mapping[str, str], config: Mapping[str, Any], *, home: Path | None = None) -> Configured:
