@@ -72,6 +72,24 @@ CASES = [
         [onset(1, "memory", alert="Memory"), onset(4), firing(0, "m", subject="Memory", severity="warning"), firing(9)],
         {"onset": 0.0, "impact": 4.0},
     ),
+    Case(
+        "series of a lesser alert do not speak for the gravest one",
+        [
+            *(row("alert.pending", 2, subject="Errors"), firing(9)),
+            *(firing(35, "m", subject="Memory", severity="warning"), onset(30, "memory", alert="Memory"), recovery(50, "memory", alert="Memory")),
+        ],
+        {"onset": 2.0, "impact": 2.0, "recovered": None},
+    ),
+    Case(
+        "harm that a lesser alert's series shows before the gravest one tells of it",
+        [onset(1, "memory", alert="Memory"), firing(3, "m", subject="Memory", severity="warning"), firing(9)],
+        {"impact": 1.0},
+    ),
+    Case(
+        "harm that began before the gravest alert, of which only the firing is known, is blank",
+        [firing(9), firing(35, "m", subject="Memory", severity="warning"), onset(30, "memory", alert="Memory")],
+        {"impact": None},
+    ),
     Case("a configured objective beats the alerts' series", [onset(1), onset(6, "slo", role="configured"), firing(9)], {"impact": 6.0}),
     Case(
         "a crossing is freed of its rate window",
@@ -296,3 +314,11 @@ def test_severity_words_have_an_order() -> None:
         < severity("P1")
         == severity("sev 1")
     )
+
+
+@pytest.mark.parametrize("kind", ["alert.pending", "alert.firing"])
+def test_an_alert_bounds_the_first_sign_on_one_side(kind: str) -> None:
+    """Where an alert is the first sign, what it tells of may have begun any time before."""
+    (found,) = [m for m in milestones(named([row(kind, 9, subject="Errors", severity="critical")]), SHOP) if m.name == "onset"]
+
+    assert (found.earliest_ns, found.best_ns) == (None, T0 + 9 * SECOND)
