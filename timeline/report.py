@@ -12,6 +12,8 @@ from .milestones import NAMES
 from .people import FILE
 from .roles import Roles, roles_of
 from .selection import MOST_LINES, Event, Line, lines
+from .sentences import capped
+from .sentences import folded as fold
 from .text import cell, clock_time, crosses_midnight, span, span_with_bounds
 
 if TYPE_CHECKING:
@@ -191,9 +193,24 @@ def _unseen(timeline: Timeline, events: list[dict[str, Any]], *, dated: bool) ->
 def _lost(coverage: list[dict[str, Any]], *, folded: bool) -> list[str]:
     """What was asked for and not had: first what a source failed to give, then what it had forgotten; vanished logs are told by gap rows."""
     lost = [c for c in coverage if c["reason"] is not None]
-    failed = [f"- **{cell(c['source'])}**: {cell(c['detail'] or c['part'], 300)}" for c in lost if c["ours"]]
-    forgotten = [c for c in lost if not c["ours"] and not (folded and c["reason"] in ("gone", "rotated"))]
-    return [*failed, *(f"- {cell(c['source'])}: {cell(c['detail'] or c['part'], 300)}" for c in forgotten)]
+    failed = _sentences([c for c in lost if c["ours"]], "**")
+    return [*failed, *_sentences([c for c in lost if not c["ours"] and not (folded and c["reason"] in ("gone", "rotated"))], "")]
+
+
+def _sentences(lost: list[dict[str, Any]], mark: str) -> list[str]:
+    """One line per failure, alike ones of a source folded."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for c in lost:
+        alike.setdefault((c["source"], c["reason"]), []).append(_failure(c["part"], c["detail"]))
+    return [f"- {mark}{cell(source)}{mark}: {cell(text, 300)}" for (source, reason), texts in alike.items() for text in capped(fold(texts), reason)]
+
+
+def _failure(part: str, detail: str | None) -> str:
+    """The sentence of a failure, with what it was about in front where it does not say so itself; a file of the evidence is named by the table."""
+    if not detail:
+        return part
+    said = part in detail or part.startswith("everything") or detail.startswith(("logs of", "not allowed")) or "/" in part
+    return detail if said else f"{part}: {detail}"
 
 
 def _gap(event: dict[str, Any], *, dated: bool) -> str:

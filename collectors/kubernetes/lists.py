@@ -15,7 +15,7 @@ from ..ask import Ask
 from ..errors import BadPayload, ConfigError, Denied, SourceError
 from ..evidence import asked, decode_json
 from . import Settings
-from .client import JSON, Answer, Client, Unauthorised
+from .client import JSON, Answer, Client, Cut, Unauthorised
 
 METADATA = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -181,7 +181,7 @@ class _Page:
     def _save(self, answer: Answer, about: Mapping[str, str]) -> Mapping[str, Any]:
         what = f"the list of {_what(self.resource, self.namespace)}"
         body, document = answer.body, None
-        problem: BadPayload | None = answer.cut
+        problem: BadPayload | None = Cut(f"{what}: {answer.cut}") if answer.cut else None
         try:
             document = _checked(body, what)
         except BadPayload as error:

@@ -189,8 +189,8 @@ def _body(head: bytes, blocks: Iterator[bytes], stream: Stream) -> Iterator[byte
     try:
         yield from blocks
     except SourceError as error:
-        stream.problem = error
-        raise
+        stream.problem = error if str(error).startswith("logs of") else type(error)(f"logs of {stream.name}: {error}")
+        raise stream.problem from error
 
 
 def _refusal(refusal: Refused, client: Client, target: Target, ask: Ask, refused: set[str]) -> None:

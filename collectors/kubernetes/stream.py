@@ -43,7 +43,7 @@ class Stream:
     def __init__(self, client: Client, path: str, params: Mapping[str, str], ask: Ask, *, limit: int, name: str) -> None:
         self.path, self.params, self.last_stamp, self.date, self.content_type = path, dict(params), "", "", ""
         self.problem: SourceError | None = None
-        self._client, self._ask, self._limit, self._name = client, ask, limit, name
+        self.name, self._client, self._ask, self._limit = name, client, ask, limit
         self._until_s = -(-ask.window.until_ns // SECOND_NS) + AFTER_S
         self._sent, self._over, self._held = 0, False, b""
         self._last, self._second, self._count, self._skip = b"", b"", 0, 0
@@ -74,7 +74,7 @@ class Stream:
         response = self._client.send(self.path, params, self._ask, accept="*/*")
         if response.status != 200:
             answer = Answer(response.status, b"".join(self._client.chunks(response, self._ask)), "", "")
-            raise Cut(f"logs of {self._name}: the connection broke, and then: {answer.message or answer.status}") if self._sent else Refused(answer)
+            raise Cut(f"logs of {self.name}: the connection broke, and then: {answer.message or answer.status}") if self._sent else Refused(answer)
         self.date, self.content_type = response.headers.get("Date", ""), response.headers.get("Content-Type", "")
         self._held = b""
         chunks = self._client.chunks(response, self._ask)
@@ -86,11 +86,11 @@ class Stream:
         finally:
             chunks.close()
         if self._skip:
-            raise Cut(f"logs of {self._name}: the connection broke, and the log has been rotated since")
+            raise Cut(f"logs of {self.name}: the connection broke, and the log has been rotated since")
         if self._held:
             held, self._held = self._held, b""
             if self._sent and held.startswith(EXCUSES):
-                raise Cut(f"logs of {self._name} break off: {held[:300].decode('utf-8', 'replace').strip()}")
+                raise Cut(f"logs of {self.name} break off: {held[:300].decode('utf-8', 'replace').strip()}")
             yield from self._give(held)
 
     def _lines(self, chunk: bytes) -> Iterator[bytes]:
@@ -113,11 +113,11 @@ class Stream:
             block = block[: block.rfind(b"\n", 0, room) + 1] or block[:room]
         if block:
             self._remember(block)
-            self._ask.progress(f"logs of {self._name}", len(block), block.count(b"\n"))
+            self._ask.progress(f"logs of {self.name}", len(block), block.count(b"\n"))
             yield block
         if full:
             self._held = b""
-            raise Bound(f"logs of {self._name} go on past the limit of {_size(self._limit)} per container; the rest was not read")
+            raise Bound(f"logs of {self.name} go on past the limit of {_size(self._limit)} per container; the rest was not read")
 
     def _before_end(self, block: bytes) -> bytes:
         """`block` up to the first line past the window; lines are looked at one by one only where the last one is past it or has no stamp."""
@@ -167,7 +167,7 @@ class Stream:
             self._skip -= 1
             if not self._skip and block[start:end] != self._last:
                 self._last = b""
-                raise Cut(f"logs of {self._name}: the connection broke, and the log has been rotated since")
+                raise Cut(f"logs of {self.name}: the connection broke, and the log has been rotated since")
             start = end
         return block[start:]
 
