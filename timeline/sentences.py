@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 MOST = 5
+MOST_NAMED = 12
 
 
 def folded(texts: Iterable[str]) -> list[str]:
-    """`texts` in their order, doubles left out; those that differ in a single word are one, with all the words in its place.
+    """`texts` in their order, doubles left out; those that differ in a single word are one, with the words (MOST_NAMED at most) in its place.
 
     >>> folded(["not allowed to list jobs", "not allowed to list pods"])
     ['not allowed to list jobs, pods']
@@ -45,5 +46,7 @@ def _joined(group: Sequence[list[str]]) -> str:
     at = _place(group[0], group[1]) or 0
     ends = [words[at][-1] if words[at][-1:] in (",", ":", ";") else "" for words in group]
     end = ends[0] if len(set(ends)) == 1 else ""
-    listed = ", ".join(words[at].removesuffix(end) for words in group) + end
+    named = [words[at].removesuffix(end) for words in group]
+    more = [f"{len(named) - MOST_NAMED} more"] if len(named) > MOST_NAMED else []
+    listed = ", ".join([*named[:MOST_NAMED], *more]) + end
     return " ".join([*group[0][:at], listed, *group[0][at + 1 :]])

@@ -14,6 +14,14 @@ def test_sentences_that_differ_in_one_word_are_one() -> None:
     assert folded([*told, "nothing answers"]) == ["not allowed to list jobs, pods, events in namespace shop", "nothing answers"]
 
 
+def test_a_long_list_of_names_is_cut() -> None:
+    """Of more names than fit in a sentence, how many more there are is said."""
+    (told,) = folded(f"logs of pod-{n}: cut" for n in range(30))
+
+    assert told.startswith("logs of pod-0, pod-1, ")
+    assert told.endswith(", pod-11, 18 more: cut")
+
+
 def test_only_the_same_word_is_folded() -> None:
     """Sentences that differ from the first in different places stay apart, and equal ones are said once."""
     told = ["logs of a: 1 byte", "logs of b: 1 byte", "logs of a: 2 byte", "logs of a: 1 byte"]
