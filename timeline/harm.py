@@ -2,22 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from .identity import Named
 from .story import Milestone, Story, at_row, estimated, severity
 
+NEVER_NS = 2**62
+SLACK_NS = 60_000_000_000
 
-def _impact_threads(story: Story) -> set[str]:
-    """Threads of the excursions that mean harm: of the gravest alert that has series, or of a configured objective."""
-    onsets = story.of("metric.onset")
-    configured = {n.row.thread for n in onsets if n.row.labels.get("role") == "configured"}
-    ranked: dict[int, set[str]] = {}
+
+def _harm(story: Story) -> list[Named]:
+    """Onsets and returns that mean harm, in time: of a configured objective, else of the gravest alert that has series.
+
+    Of an alert that fired only the excursions count during which it fired: a blip too short for it hurt nobody that it knows of.
+    """
+    edges = _fired(story, story.of("metric.onset", "metric.recovery"))
+    configured = [n for n in edges if n.row.labels.get("role") == "configured"]
+    if configured:
+        return configured
     grave = {n.row.subject: severity(n.row.severity) for n in story.of("alert.firing", "alert.pending")}
-    for n in onsets:
-        ranked.setdefault(grave.get(n.row.labels.get("alert"), -1), set()).add(n.row.thread)
-    return configured or (ranked[max(ranked)] if ranked else set())
+    begun = [n for n in edges if n.row.kind == "metric.onset"]
+    top = max((grave.get(n.row.labels.get("alert"), -1) for n in begun), default=-1)
+    threads = {n.row.thread for n in begun if grave.get(n.row.labels.get("alert"), -1) == top}
+    return [n for n in edges if n.row.thread in threads]
+
+
+def _fired(story: Story, edges: Sequence[Named]) -> list[Named]:
+    """`edges` without the excursions during which their alert, if it fired at all, did not."""
+    ends = {n.row.thread: n.row.at_ns for n in story.of("alert.resolved")}
+    runs: dict[str | None, list[tuple[int, int]]] = {}
+    for n in story.of("alert.firing"):
+        runs.setdefault(n.row.subject, []).append((n.row.at_ns, ends.get(n.row.thread, NEVER_NS)))
+    spans = {n.event_id: span for thread in {n.row.thread for n in edges} for n, span in _excursions([n for n in edges if n.row.thread == thread])}
+
+    def hurt(n: Named) -> bool:
+        fired = runs.get(n.row.labels.get("alert"))
+        begun, ended = spans[n.event_id]
+        return not fired or any(begun <= stop and start <= ended + SLACK_NS for start, stop in fired)
+
+    return [n for n in edges if hurt(n)]
+
+
+def _excursions(mine: Sequence[Named]) -> Iterator[tuple[Named, tuple[int, int]]]:
+    """Every edge of one series with the stretch from its onset to its return; an open end reaches to the end of time."""
+    for i, n in enumerate(mine):
+        if n.row.kind == "metric.onset":
+            after = mine[i + 1].row if i + 1 < len(mine) else None
+            yield n, (n.row.at_ns, after.at_ns if after and after.kind == "metric.recovery" else NEVER_NS)
+        else:
+            before = mine[i - 1].row if i else None
+            yield n, (before.at_ns if before and before.kind == "metric.onset" else 0, n.row.at_ns)
 
 
 def onset(story: Story) -> Milestone | None:
@@ -33,12 +68,12 @@ def _no_earlier(found: Milestone) -> Milestone:
     return replace(found, earliest_ns=None)
 
 
-def _bare(story: Story, threads: set[str]) -> list[Named]:
+def _bare(story: Story, harm: Sequence[Named]) -> list[Named]:
     """Firing edges of the gravest alerts of which no series was had; none where an objective is configured.
 
     Series of lesser alerts cannot speak for them.
     """
-    shown = [n.row.labels for n in story.of("metric.onset") if n.row.thread in threads]
+    shown = [n.row.labels for n in harm if n.row.kind == "metric.onset"]
     if any(labels.get("role") == "configured" for labels in shown):
         return []
     top = max((severity(n.row.severity) for n in story.of("alert.firing")), default=-1)
@@ -51,10 +86,10 @@ def impact(story: Story) -> Milestone | None:
 
     Blank where the first of the gravest alerts has neither a series nor a pending edge.
     """
-    threads = _impact_threads(story)
-    crossings = [estimated("impact", n, f"first crossing of {n.row.title.split(' ')[0]}") for n in story.of("metric.onset") if n.row.thread in threads]
+    harm = _harm(story)
+    crossings = [estimated("impact", n, f"first crossing of {n.row.title.split(' ')[0]}") for n in harm if n.row.kind == "metric.onset"]
     first = min(crossings, key=lambda m: m.best_ns, default=None)
-    bare = _bare(story, threads)
+    bare = _bare(story, harm)
     if not bare:
         return first
     subjects = {n.row.subject for n in bare}
@@ -67,9 +102,9 @@ def impact(story: Story) -> Milestone | None:
 
 def recovered(story: Story) -> Milestone | None:
     """The last return to normal that held, of every series that showed the harm; blank while one is still beyond its limit."""
-    threads = _impact_threads(story)
-    last = {n.row.thread: n for n in story.of("metric.onset", "metric.recovery") if n.row.thread in threads}
-    if not last or _bare(story, threads):
+    harm = _harm(story)
+    last = {n.row.thread: n for n in harm}
+    if not last or _bare(story, harm):
         return _recovered_by_alert(story)
     by_alert: dict[str, list[Named]] = {}
     for n in last.values():

@@ -143,11 +143,11 @@ def _notified_public(story: Story) -> Milestone | None:
 
 # In order of dependence; a milestone without a rule (identified, mitigated) comes only from people.
 RULES: dict[str, Callable[[Story], Milestone | None]] = {
+    "impact": impact,
     "detected_machine": _detected_machine,
     "detected_human": _detected_human,
     "detected": _detected,
     "paged": _paged,
-    "impact": impact,
     "onset": onset,
     "change": _change,
     "acknowledged": _acknowledged,

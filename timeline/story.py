@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from .identity import Named
 
@@ -48,8 +49,21 @@ class Story:
     found: dict[str, Milestone] = field(default_factory=dict)
 
     def of(self, *kinds: str) -> list[Named]:
-        """Rows of the story of these kinds, in time."""
-        return [n for n in self.rows if n.row.kind in kinds and n.row.milestone_ok and self.scope.holds(n)]
+        """Rows of the story of these kinds, in time; alerts and pages that were over before the harm began are another story."""
+        return [n for n in self.rows if n.row.kind in kinds and n.row.milestone_ok and self.scope.holds(n) and not self._over(n)]
+
+    @cached_property
+    def _ends(self) -> dict[str, int]:
+        """When each alert run (by thread) and each page (by incident) ended."""
+        alerts = {n.row.thread: n.row.at_ns for n in self.rows if n.row.kind == "alert.resolved"}
+        return alerts | {n.row.labels.get("incident", ""): n.row.at_ns for n in self.rows if n.row.kind == "page.resolved"}
+
+    def _over(self, named: Named) -> bool:
+        impact = self.found.get("impact")
+        if impact is None or not named.row.kind.startswith(("alert.", "page.", "note")):
+            return False
+        end_ns = self._ends.get(named.row.labels.get("incident") or named.row.thread)
+        return end_ns is not None and end_ns < (impact.best_ns if impact.earliest_ns is None else impact.earliest_ns)
 
     def best(self, name: str) -> int | None:
         """Best estimate of a milestone found already."""

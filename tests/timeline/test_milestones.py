@@ -90,6 +90,20 @@ CASES = [
         [firing(9), firing(35, "m", subject="Memory", severity="warning"), onset(30, "memory", alert="Memory")],
         {"impact": None},
     ),
+    Case(
+        "a blip during which the alert did not fire is no harm, before or after",
+        [onset(1), recovery(40), onset(500), firing(520), row("alert.resolved", 700, "alert"), recovery(690), onset(900), recovery(950)],
+        {"impact": 500.0, "recovered": 690.0},
+    ),
+    Case(
+        "an alert and its page that were over before the harm began are another story",
+        [
+            *(firing(1, "down", subject="Down", severity="warning"), row("alert.resolved", 6, "down"), onset(100), firing(120)),
+            *(page("triggered", 2, "P0"), page("acknowledged", 3, "P0", labels=ACKED), page("resolved", 7, "P0")),
+            *(page("triggered", 125), page("acknowledged", 140, labels=ACKED)),
+        ],
+        {"impact": 100.0, "detected": 120.0, "paged": 125.0, "acknowledged": 140.0},
+    ),
     Case("a configured objective beats the alerts' series", [onset(1), onset(6, "slo", role="configured"), firing(9)], {"impact": 6.0}),
     Case(
         "a crossing is freed of its rate window",
