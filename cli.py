@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -74,8 +74,10 @@ def collect(**options: Any) -> None:
     folder, outcomes = job.files() if options["from_folder"] else job.live(configured(flags, os.environ, config, home=Path.home()))
     timeline = _built(folder)
     _print(timeline, options["form"], everything=options["everything"], names=options["names"])
+    for source, sentence in _lost(timeline):
+        _say(f"not seen: {source}: {sentence}")
     _say(f"incident folder: {folder}")
-    sys.exit(_code(timeline, outcomes, strict=options["strict"]))
+    _end(_code(timeline, outcomes, strict=options["strict"]), hanging=any(o.hanging for o in outcomes))
 
 
 @cli.command()
@@ -190,6 +192,15 @@ def main() -> None:
         sys.exit(141)
 
 
+def _end(code: int, *, hanging: bool) -> NoReturn:
+    """End the process; a source that still hangs when all is said does not hold it."""
+    if hanging:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
 def _built(folder: Path) -> Timeline:
     from .timeline.folder import build_folder
 
@@ -239,6 +250,15 @@ def _code(timeline: Timeline, outcomes: list[Outcome], *, strict: bool) -> int:
     if outcomes and all(o.error is not None for o in outcomes) and not coverage["received"].sum():
         return 4
     return 3 if bool(lost["ours"].any()) or (strict and len(lost)) else 0
+
+
+def _lost(timeline: Timeline) -> list[tuple[str, str]]:
+    """Source and sentence of everything that failed us, each once, safe for a terminal."""
+    from .timeline.text import CONTROL
+
+    coverage = timeline.coverage
+    failed = coverage[coverage["ours"]]
+    return [(s, CONTROL.sub(" ", text or part)) for s, text, part in dict.fromkeys(zip(failed["source"], failed["detail"], failed["part"], strict=True))]
 
 
 def _say(text: str) -> None:

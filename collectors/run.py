@@ -23,11 +23,15 @@ GRACE_S = 5.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one source ended: `error` is None when it was asked everything (parts may still have failed)."""
+    """How one source ended: `error` is None when it was asked everything (parts may still have failed).
+
+    A `hanging` source heeded neither its deadline nor its cancellation: its thread is still there.
+    """
 
     source: str
     error: SourceError | None
     seconds: float
+    hanging: bool = False
 
 
 def collect_all(
@@ -72,7 +76,7 @@ def collect_all(
         stop.set()
         error = Unreachable(f"{futures[future]}: no end within {timeout_s:.0f} s")
         Evidence(root, run, futures[future], present).failed(error, "everything still being asked", reason="timeout")
-        outcomes.append(Outcome(futures[future], error, timeout_s))
+        outcomes.append(Outcome(futures[future], error, timeout_s, hanging=True))
     return sorted(outcomes, key=lambda o: o.source)
 
 

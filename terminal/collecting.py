@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import threading
@@ -22,7 +21,7 @@ from ..timeline.extent import EVER, extent
 from ..timeline.folder import incident_folder
 from ..timeline.people import People, checked_pairs, write_people
 from .progress import progress
-from .times import incident_id, parse_window
+from .times import incident_id, parse_time, parse_window
 
 TIMEOUT_S = 300.0
 COPY_TIMEOUT_S = 3600.0
@@ -53,20 +52,30 @@ class Job:
         """Copy saved files into evidence; a window that was not given is their extent, so the folder is named after copying."""
         if self.options["only"]:
             raise ConfigError("--source chooses among servers; --from reads every file it recognises")
+        for end in ("since", "until"):
+            if self.options[end]:
+                parse_time(self.options[end], self.now_ns, f"--{end}")
         saved = Path(self.options["from_folder"])
-        given = bool(self.options["since"] and self.options["until"])
-        window = parse_window(self.options, self.now_ns) if given else EVER
-        named = given or self.options["out"] or self.options["incident"]
-        waiting = self._folder(window) if named else Path("incidents") / f".from-{os.getpid()}"
         if not saved.is_dir():
             raise ConfigError(f"--from {saved}: there is no such folder")
-        writable(waiting)
-        outcomes = self._run({"files": FileSettings(str(saved))}, window, waiting, folder_session(saved), float(self.options["timeout_s"] or COPY_TIMEOUT_S))
-        if not given:
-            window = self._narrowed(extent(waiting / "evidence"))
-        folder = self._folder(window)
-        if folder != waiting:
+        given = bool(self.options["since"] and self.options["until"])
+        window = parse_window(self.options, self.now_ns) if given else EVER
+        base = Path("incidents")
+        if given or self.options["out"] or self.options["incident"]:
+            base = self._folder(window)
+            writable(base)
+        run = folder_session(saved)
+        waiting = base / f".{run}"
+        shutil.rmtree(waiting, ignore_errors=True)
+        try:
+            writable(waiting)
+            outcomes = self._run({"files": FileSettings(str(saved))}, window, waiting, run, float(self.options["timeout_s"] or COPY_TIMEOUT_S))
+            if not given:
+                window = self._narrowed(extent(waiting / "evidence"))
+            folder = self._folder(window)
             moved(waiting, folder)
+        finally:
+            shutil.rmtree(waiting, ignore_errors=True)
         self._frame(folder, window, ["files"])
         return folder, outcomes
 
@@ -130,4 +139,3 @@ def moved(waiting: Path, folder: Path) -> None:
     for run in (waiting / "evidence").iterdir():
         shutil.rmtree(target / run.name, ignore_errors=True)
         run.replace(target / run.name)
-    shutil.rmtree(waiting)

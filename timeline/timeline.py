@@ -103,8 +103,11 @@ class Timeline:
     @cached_property
     def told(self) -> dict[str, str]:
         """What `build` said beside the tables: id, since_ns, until_ns, scope, services, set_aside (event ids)."""
-        raw = pq.ParquetFile(self.places["events"]).schema_arrow.metadata or {}
-        return {k.decode().removeprefix("retroline."): v.decode() for k, v in raw.items() if k.startswith(b"retroline.")}
+        raw = self.table("events").schema.metadata or {}
+        told = {k.decode().removeprefix("retroline."): v.decode() for k, v in raw.items() if k.startswith(b"retroline.")}
+        if not {"id", "since_ns", "until_ns"} <= told.keys():
+            raise ConfigError(f"{self.places['events']} was not written by retroline")
+        return told
 
     def _repr_html_(self) -> str:
         """Notebooks show the milestones."""

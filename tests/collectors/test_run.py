@@ -97,6 +97,7 @@ def test_one_source_that_fails_harms_no_other(tmp_path: Path, fakes: Fakes) -> N
     found = held(tmp_path)
 
     assert time.monotonic() - begun < 5
+    assert [o.source for o in outcomes.values() if o.hanging] == ["slow"]
     assert [(o.source, type(o.error).__name__) for o in outcomes.values()] == [
         ("down", "Unreachable"),
         ("odd", "BadPayload"),
