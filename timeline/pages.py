@@ -2,7 +2,9 @@
 
 A page is about an alert run when PagerDuty's `alert_key` is the SHA-256 of a group key of that run, else when the labels that
 Alertmanager printed into the page contain all of the run's; and the run fired at the trigger or at most ten minutes before
-it. The same key comes again with every incident of a group: the latest run counts. Titles alone prove nothing.
+it. The same key comes again with every incident of a group: the latest run counts. Titles alone prove nothing. A page without an
+alert (a person's) that is not of low urgency belongs to the service that the alerts of the same pager service are about, where they
+tell one, and it was opened while they fired or at most ten minutes before.
 """
 
 from __future__ import annotations
@@ -39,6 +41,12 @@ class Page:
         return [f for f in self.entries if f.kind == "page.triggered"]
 
     @property
+    def pager(self) -> str | None:
+        """The pager's service that it was opened on."""
+        told = ((f.attributes.get("service") or {}).get("summary") for f in self.states)
+        return next((str(w) for w in (*told, *(f.subject for f in self.entries)) if w), None)
+
+    @property
     def begun_ns(self) -> int | None:
         """When it was opened."""
         return next((f.at_ns for f in (*self.triggers, *self.states) if f.at_ns is not None), None)
@@ -53,12 +61,25 @@ def rows(given: Given) -> list[Row]:
     configurations = routes(given)
     keys = {a.thread: set(dedup_keys(keys_of(a, configurations))) for a in alerts}
     pods = owners(given)
+    joined = {page.thread: joined_alerts(page, alerts, keys) for page in pages}
+    shared = {page.thread: _shared(page, joined[page.thread], pods) for page in pages}
+    fired = [(page.pager, shared[page.thread]["service"], a) for page in pages for a in joined[page.thread]]
     found = []
     for page in pages:
-        joined = joined_alerts(page, alerts, keys)
-        shared = _shared(page, joined, pods)
-        found += [_with(row, shared) for row in _rows(page, given)]
+        told = shared[page.thread]
+        if not joined[page.thread]:
+            told = {**told, "service": _beside(page, fired, given.window.until_ns)}
+        found += [_with(row, told) for row in _rows(page, given)]
     return found
+
+
+def _beside(page: Page, fired: Sequence[tuple[str | None, str | None, Alert]], until_ns: int) -> str | None:
+    """The one service whose alerts fired on the same pager service when a page without an alert was opened."""
+    at, calm = page.begun_ns, any("low" in (f.attributes.get("urgency"), f.labels.get("urgency")) for f in (*page.states, *page.triggers))
+    if at is None or calm or page.pager is None:
+        return None
+    near = {service for pager, service, a in fired if pager == page.pager and a.start_ns - LATE_NS <= at <= (a.last_ns or until_ns)}
+    return near.pop() if len(near) == 1 else None
 
 
 def joined_alerts(page: Page, alerts: Sequence[Alert], keys: Mapping[str, set[str]]) -> list[Alert]:
@@ -177,7 +198,8 @@ def _notifications(entries: Sequence[Fact]) -> dict[tuple[Any, ...], list[Fact]]
 
 def _shared(page: Page, joined: Sequence[Alert], pods: Mapping[str, str]) -> dict[str, Any]:
     """What the alert runs add to every row of the page: thread, names, service."""
-    labels: dict[str, str] = {}
+    urgency = next((str(u) for f in page.states if (u := f.attributes.get("urgency"))), "")
+    labels: dict[str, str] = {"urgency": urgency} if urgency else {}
     if joined:
         labels["alertname"] = " ".join(sorted({a.name for a in joined}))
         if len(joined) > 1:

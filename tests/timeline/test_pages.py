@@ -142,6 +142,30 @@ def test_titles_alone_prove_nothing() -> None:
     assert made(alert(100), triggered)[0].about == ""
 
 
+@pytest.mark.parametrize(
+    ("at_s", "urgency", "mine"), [(150, "high", True), (-400, "high", True), (-700, "high", False), (700, "high", False), (150, "low", False)]
+)
+def test_a_persons_page_belongs_to_the_alerts_beside_it(at_s: float, urgency: str, mine: bool) -> None:
+    """A page made by hand is of the service whose alerts page the same pager service, when they fire then or within ten minutes; it is about no alert."""
+    machine = [entry("page.triggered", 105), page_alert(105, alert_key=DEDUP)]
+    by_hand = [entry("page.triggered", at_s, incident="Q2", labels={"agent_type": "user", "urgency": urgency})]
+
+    rows = made(alert(100, 500, service="shop"), *machine, *by_hand, window=Window(T0 - 3600 * S, T0 + 3600 * S))
+
+    assert [(r.service, r.about) for r in rows if r.labels["incident"] == "Q2"] == [("shop" if mine else "Shop (prod)", "")]
+
+
+def test_a_persons_page_beside_alerts_of_two_services_is_of_neither() -> None:
+    """Where the pager service speaks for several services, a page made by hand keeps the pager's own."""
+    runs = [alert(100, service="shop"), alert(101, key="{}:other", service="cart")]
+    keys = (DEDUP, sha256(b"{}:other").hexdigest())
+    machine = [f for i, key in enumerate(keys) for f in (entry("page.triggered", 105, incident=f"Q{i}"), page_alert(105, f"Q{i}", alert_key=key))]
+
+    rows = made(*runs, *machine, entry("page.triggered", 150, incident="Q9"))
+
+    assert [r.service for r in rows if r.labels["incident"] == "Q9"] == ["Shop (prod)"]
+
+
 def test_several_alerts_in_one_page() -> None:
     """A page about a group names all its runs; its rows show the first."""
     runs = [alert(100, pod="shop-1"), alert(102, pod="shop-2"), alert(90, key="other", pod="x")]
