@@ -104,10 +104,23 @@ def clipped(rows: Iterable[Row], window: Window) -> list[Row]:
 
 
 def set_aside(rows: Iterable[Named], chosen: Scope) -> list[Named]:
-    """Rows of pages that are about no service of the incident become background: no milestone, not shown unless asked."""
+    """Background is no milestone and not shown unless asked.
+
+    It is pages about no service of the incident, and every run of an alert that fired already when the window opened.
+    """
     listed = list(rows)
     known = {n.row.labels["incident"] for n in listed if "incident" in n.row.labels and chosen.holds(n)}
-    return [n if n.row.labels.get("incident") in {None, *known} else Named(n.event_id, replace(n.row, milestone_ok=False)) for n in listed]
+    before = {_alert(n) for n in listed if n.row.kind == "alert.firing" and not n.row.milestone_ok}
+
+    def background(n: Named) -> bool:
+        return n.row.labels.get("incident") not in {None, *known} or (n.row.kind.startswith("alert.") and _alert(n) in before)
+
+    return [Named(n.event_id, replace(n.row, milestone_ok=False)) if background(n) else n for n in listed]
+
+
+def _alert(named: Named) -> str:
+    """The alert that a run is of: its thread without the run's start."""
+    return named.row.thread.partition("@")[0]
 
 
 def _already(row: Row, window: Window) -> Row:

@@ -56,9 +56,10 @@ def _excursions(mine: Sequence[Named]) -> Iterator[tuple[Named, tuple[int, int]]
 
 
 def onset(story: Story) -> Milestone | None:
-    """The first abnormal sign: a series over its limit, a pending alert, a workload in trouble."""
+    """The first abnormal sign: a series over its limit, an alert pending that came to fire, a workload in trouble."""
+    fired = {n.row.thread for n in story.of("alert.firing")}
     crossings = [estimated("onset", n, "series crosses its limit") for n in story.of("metric.onset")]
-    alerts = [_no_earlier(at_row("onset", n, f"first {n.row.kind}")) for n in story.of("alert.pending", "alert.firing")]
+    alerts = [_no_earlier(at_row("onset", n, f"first {n.row.kind}")) for n in story.of("alert.pending", "alert.firing") if not fired or n.row.thread in fired]
     others = [at_row("onset", n, f"first {n.row.kind}") for n in story.of("workload.oom_killed", "workload.crash_looping")]
     return min((*crossings, *alerts, *others), key=lambda m: m.best_ns, default=None)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from .harm import impact, onset, recovered
+from .harm import NEVER_NS, impact, onset, recovered
 from .identity import Named
-from .story import Milestone, Scope, Story, at_row, scope
+from .story import Milestone, Scope, Story, at_row, scope, severity
 
 __all__ = ["NAMES", "RULES", "Milestone", "Scope", "milestones", "scope"]
 
@@ -42,9 +42,18 @@ def _change(story: Story) -> Milestone | None:
 
 
 def _detected_machine(story: Story) -> Milestone | None:
-    """The first alert of the service that fired."""
+    """The first alert of the service that fired and meant this incident.
+
+    That is one that fired after the harm began, that paged somebody, or that is as grave as the gravest: a certificate that is about
+    to expire detected nothing.
+    """
     firing = story.of("alert.firing")
-    return at_row("detected_machine", firing[0], "first firing alert of the service") if firing else None
+    harm = story.found.get("impact")
+    begun = NEVER_NS if harm is None else harm.best_ns if harm.earliest_ns is None else harm.earliest_ns
+    paged = {t for n in story.of("page.triggered") for t in (n.row.about, *n.row.labels.get("alert_threads", "").split())}
+    top = max((severity(n.row.severity) for n in firing), default=-1)
+    meant = [n for n in firing if n.row.at_ns >= begun or n.row.thread in paged or severity(n.row.severity) == top]
+    return at_row("detected_machine", meant[0], "first firing alert of the service") if meant else None
 
 
 def _detected_human(story: Story) -> Milestone | None:

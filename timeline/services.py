@@ -62,14 +62,14 @@ def _service(row: Row, pods: Mapping[str, str]) -> str | None:
 
 def _named_in_text(row: Row, known: Sequence[str]) -> Row:
     """A change event or a page is about the one known service that its words name; else a page has its pager's service."""
-    if row.service or not (row.kind == "change.reported" or row.labels.get("incident")):
+    paged = bool(row.labels.get("incident"))
+    if row.service in known or not (row.kind == "change.reported" or paged):
         return row
-    paged = row.kind != "change.reported"
-    text = (row.subject or "") if paged else " ".join((row.title, *row.labels.values()))
+    text = f"{row.service or ''} {row.subject or ''}" if paged else " ".join((row.title, *row.labels.values()))
     named = [s for s in known if re.search(rf"(?<![\w-]){re.escape(s)}(?![\w-])", text, re.IGNORECASE)]
     if len(named) == 1:
         return replace(row, service=named[0])
-    return replace(row, service=row.subject) if paged else row
+    return replace(row, service=row.service or row.subject) if paged else row
 
 
 def confirmed(rows: Sequence[Row]) -> list[Row]:

@@ -65,7 +65,7 @@ CASES = [
     Case("a change before the alert, without series", [deploy(3), firing(9)], {"change": 3.0, "impact": None}),
     Case("the first sign is a crossing before the alert", [firing(9), onset(4)], {"onset": 4.0, "impact": 4.0}),
     Case("the first sign is a killed container", [row("workload.oom_killed", 2), onset(4), firing(9)], {"onset": 2.0, "impact": 4.0}),
-    Case("the first sign is a pending alert", [row("alert.pending", 2, subject="Other"), firing(9)], {"onset": 2.0, "impact": None}),
+    Case("the first sign is a pending alert", [row("alert.pending", 2, "alert", subject="Other"), firing(9)], {"onset": 2.0, "impact": None}),
     Case("harm begins where the condition of the gravest alert was first true", [row("alert.pending", 2, subject="Errors"), firing(9)], {"impact": 2.0}),
     Case(
         "harm shows in the series of the gravest alert",
@@ -75,7 +75,7 @@ CASES = [
     Case(
         "series of a lesser alert do not speak for the gravest one",
         [
-            *(row("alert.pending", 2, subject="Errors"), firing(9)),
+            *(row("alert.pending", 2, "alert", subject="Errors"), firing(9)),
             *(firing(35, "m", subject="Memory", severity="warning"), onset(30, "memory", alert="Memory"), recovery(50, "memory", alert="Memory")),
         ],
         {"onset": 2.0, "impact": 2.0, "recovered": None},
@@ -104,13 +104,27 @@ CASES = [
         ],
         {"impact": 100.0, "detected": 120.0, "paged": 125.0, "acknowledged": 140.0},
     ),
+    Case(
+        "a lesser alert from before the harm detected nothing unless it paged",
+        [firing(1, "cert", subject="Cert", severity="warning"), onset(100), firing(120)],
+        {"impact": 100.0, "detected": 120.0},
+    ),
+    Case(
+        "a lesser alert from before the harm that paged did detect",
+        [firing(1, "pool", subject="Pool", severity="warning"), page("triggered", 3, about="pool"), onset(100), firing(120)],
+        {"detected": 1.0},
+    ),
     Case("a configured objective beats the alerts' series", [onset(1), onset(6, "slo", role="configured"), firing(9)], {"impact": 6.0}),
     Case(
         "a crossing is freed of its rate window",
         [onset(10, true_best_ns=str(T0 + 4 * SECOND), true_earliest_ns=str(T0), true_latest_ns=str(T0 + 10 * SECOND)), firing(12)],
         {"onset": 4.0, "impact": 4.0},
     ),
-    Case("the first alert of the service", [firing(9), firing(7, "b", severity="warning")], {"detected_machine": 7.0, "detected": 7.0}),
+    Case(
+        "the first of the gravest alerts, where no harm is known", [firing(9), firing(7, "b", severity="warning")], {"detected_machine": 9.0, "detected": 9.0}
+    ),
+    Case("a lesser alert after the harm began detects it too", [onset(5), firing(9), firing(7, "b", severity="warning")], {"detected": 7.0}),
+    Case("an alert that was pending and never fired is no first sign", [row("alert.pending", 1, "other"), onset(5), firing(9)], {"onset": 5.0}),
     Case(
         "a person was earlier than the machine",
         [page("triggered", 5, labels=ACKED), firing(9)],
