@@ -187,9 +187,10 @@ def main() -> None:
         _say("stopped; what was collected is kept: the same command goes on from here")
         sys.stdout.flush()
         os._exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+    except OSError as error:
+        _hush()
+        _say(f"error: {error.filename or 'the report'}: {error.strerror or error}")
+        sys.exit(2)
 
 
 def _end(code: int, *, hanging: bool) -> NoReturn:
@@ -240,8 +241,18 @@ def _print(timeline: Timeline, form: str, *, everything: bool, names: bool) -> N
         "csv": lambda: as_csv(timeline),
         "none": lambda: "",
     }
-    sys.stdout.buffer.write(makers[form]().encode("utf-8"))
-    sys.stdout.flush()
+    text = makers[form]()
+    try:
+        sys.stdout.buffer.write(text.encode("utf-8"))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _hush()
+        sys.exit(141)
+
+
+def _hush() -> None:
+    """Send what is left for stdout nowhere: whoever read it is gone, or it cannot be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _code(timeline: Timeline, outcomes: list[Outcome], *, strict: bool) -> int:

@@ -186,6 +186,22 @@ def test_a_read_only_disk_is_said(run: Run, saved: Path, monkeypatch: pytest.Mon
     assert "cannot write to x: Read-only file system" in collected.err
 
 
+def test_a_full_disk_behind_the_report_is_said(run: Run, saved: Path) -> None:
+    """A report that cannot be written to stdout is one sentence; a reader who leaves early is none."""
+    run("collect", "--from", saved, "--out", "x")
+    command = [sys.executable, "-m", "retroline", "show", "x"]
+
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=environment(Path.cwd()), text=True, check=False)
+    reader, writer = os.pipe()
+    os.close(reader)
+    left = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, env=environment(Path.cwd()), text=True, check=False)
+    os.close(writer)
+
+    assert (ended.returncode, ended.stderr) == (2, "error: the report: No space left on device\n")
+    assert (left.returncode, left.stderr) == (141, "")
+
+
 @pytest.mark.parametrize("command", ["show", "build"])
 def test_an_unknown_incident_is_said(run: Run, command: str) -> None:
     """An id or folder that is not there is one sentence."""
@@ -249,9 +265,10 @@ def test_files_of_nobody_are_said(run: Run, tmp_path: Path) -> None:
 # Failures of sources
 
 
-def test_a_host_that_does_not_answer_is_a_gap(run: Run, tmp_path: Path) -> None:
+def test_a_host_that_does_not_answer_is_a_gap(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With nothing else the code is 4, with another source 3; the report, the tables and stderr say what is missing."""
     (tmp_path / "log.jsonl").write_text("\n".join(HISTORY))
+    monkeypatch.setattr("retroline.collectors.prometheus.client.BACKOFF_S", 0.01)
 
     alone = (
         run("collect", *WINDOW, "--pagerduty", "http://127.0.0.1:1", "--format", "json")
