@@ -102,17 +102,27 @@ def _row(line: Line, before: Line | None, carried: dict[str, list[dict[str, Any]
     event = line.first
     marks = [m for m in carried.get(event["event_id"], ()) if m["name"] != "detected_machine" or len(carried[event["event_id"]]) == 1]
     bold = f"**{', '.join(_name(m) for m in marks)}**: " if marks else ""
-    title = cell(roles.text(event["title"]))
+    title = cell(roles.text(_common(line)))
     note = roles.text(event["body"]) if event["kind"] in ("note", "decision", "comms.published") else ""
     if note and cell(note) != title:
         title = cell(note, 400)
     if len(line.events) > 1 or (event["count"] or 1) > 1:
-        title += f" ({line.count}×{_until(line, dated=dated)})"
+        pods = {e["labels"].get("pod") for e in line.events}
+        title += f" ({line.count}×{f' in {len(pods)} pods' if len(pods) > 1 else ''}{_until(line, dated=dated)})"
     moved = [m for m in marks if abs(m["best_ns"] - event["at_ns"]) >= 1_000_000_000]
     if moved:
         title += f" (best estimate of {_name(moved[-1])}: {clock_time(moved[-1]['best_ns'], dated=dated)})"
     sources = list(dict.fromkeys(w["source"] for e in line.events for w in e["witnesses"])) or [event["source"]]
     return _cells(_unproven(event, before) + clock_time(event["at_ns"], dated=dated), bold + title, cell(", ".join(sources)), cell(roles.actor(event)))
+
+
+def _common(line: Line) -> str:
+    """The title; of a line that stands for several pods with the workload in the pod's place."""
+    event = line.first
+    pod = event["labels"].get("pod")
+    if pod and event["service"] and len({e["labels"].get("pod") for e in line.events}) > 1:
+        return str(event["title"]).replace(pod, event["service"])
+    return str(event["title"])
 
 
 def _cells(time: str, event: str, source: str, actor: str) -> str:

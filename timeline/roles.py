@@ -27,9 +27,9 @@ class Roles:
         return self.roles.get(name) or self._alias(name) or role(event)
 
     def _alias(self, name: str) -> str | None:
-        """The role of a known person under another spelling of the name: `priya.raman` is Priya Raman."""
-        words = sorted(re.findall(r"\w+", name.lower()))
-        return next((r for n, r in self.roles.items() if len(words) > 1 and sorted(re.findall(r"\w+", n.lower())) == words), None)
+        """The role of a known person under another spelling of the name."""
+        words = _words(name)
+        return next((r for n, r in self.roles.items() if len(words) > 1 and _words(n) == words), None)
 
     def text(self, words: str | None) -> str:
         """`words` with every known person's name replaced by the role."""
@@ -57,7 +57,18 @@ def roles_of(events: Iterable[Mapping[str, Any]], *, names: bool = False) -> Rol
             )
         else:
             found.setdefault(name, "engineer")
-    return Roles(found, names)
+    return Roles({name: _best(name, found) for name in found}, names)
+
+
+def _best(name: str, found: Mapping[str, str]) -> str:
+    """The most telling role that any spelling of the name has."""
+    same = [r for n, r in found.items() if _words(n) == _words(name)]
+    return min(same, key=lambda r: (not r.startswith("on-call"), r))
+
+
+def _words(name: str) -> list[str]:
+    """The words of a name whatever its spelling: `priya.raman` is Priya Raman."""
+    return sorted(re.findall(r"\w+", name.lower()))
 
 
 def role(event: Mapping[str, Any]) -> str:
