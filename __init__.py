@@ -1,7 +1,7 @@
 """retroline: the telemetry of an incident window as one UTC timeline.
 
-The notebook's door: `retroline.load(path)` gives a `Timeline`. Names are imported when first used, so that the command
-line starts without the libraries that a timeline needs.
+The notebook's door: `retroline.load(path)` gives a `Timeline`, `retroline.excursions(times, values)` the excursions of any
+series. Names are imported when first used, so that the command line starts without the libraries that a timeline needs.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .timeline.series import excursions as excursions
     from .timeline.timeline import Timeline as Timeline
     from .timeline.timeline import load as load
 
-__all__ = ["Timeline", "__version__", "load"]
+__all__ = ["Timeline", "__version__", "excursions", "load"]
 __version__ = "0.1.0"
 
 
@@ -21,4 +22,8 @@ def __getattr__(name: str) -> Any:
         from .timeline import timeline
 
         return getattr(timeline, name)
+    if name == "excursions":
+        from .timeline import series
+
+        return series.excursions
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
