@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -173,6 +174,24 @@ def test_building_again_gives_the_same_bytes(folder: Path) -> None:
     cli.main(["build", str(folder), "--format", "none"], standalone_mode=False)
 
     assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == held
+
+
+def test_collecting_twice_changes_no_row(folder: Path, told: Any, tmp_path: Path) -> None:
+    """A second run with the same answers beside the first gives the same rows, ids, times and counts, and more witnesses."""
+    twice = shutil.copytree(folder, tmp_path / "twice")
+    (run,) = (twice / "evidence").iterdir()
+    again = shutil.copytree(run, run.with_name(f"{run.name}-2"))
+    for index in again.rglob("index.jsonl"):
+        index.write_text(index.read_text("utf-8").replace(f'"ref": "{run.name}/', f'"ref": "{again.name}/'), "utf-8")
+
+    cli.main(["build", str(twice), "--format", "none"], standalone_mode=False)
+    found = json.loads(load(twice).to_json())
+
+    same = ("event_id", "at", "until", "kind", "title", "count", "actor", "severity", "service", "labels")
+    assert [[e[k] for k in same] for e in found["events"]] == [[e[k] for k in same] for e in told.events]
+    assert found["milestones"] == told.milestones
+    assert found["accounting"]["total"]["received"] == 2 * told.accounting["total"]["received"]
+    assert found["accounting"]["total"]["kept"] == told.accounting["total"]["kept"]
 
 
 def test_no_name_is_in_the_report(timeline: Timeline) -> None:

@@ -8,7 +8,8 @@ and no milestone; nor is one that was silenced from its start to its end.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -152,7 +153,7 @@ def _notified(alert: Alert, shared: dict[str, Any], window: Window) -> Iterator[
     for (status, receiver), sent in groups.items():
         inside = [t for t in sent if window.since_ns <= t.at_ns < window.until_ns] or sent
         first = inside[0]
-        count = max(sum(t.fact.kind == kind for t in inside) for kind in WORDS)
+        count = max(_how_often([t for t in inside if t.fact.kind == kind]) for kind in WORDS)
         clock = "alertmanager" if first.fact.kind == "state.recorder_alert" else "alert-log"
         to = f" to {receiver}" if receiver else ""
         yield Row(
@@ -170,6 +171,17 @@ def _notified(alert: Alert, shared: dict[str, Any], window: Window) -> Iterator[
             folds=tuple(t.fact.ref for t in sent if t.fact.ref != first.fact.ref),
             **{**shared, "labels": {**shared["labels"], "status": status, "receiver": receiver}},
         )
+
+
+def _how_often(sent: Iterable[Told]) -> int:
+    """How many notifications these are: a file that was collected twice tells each only once."""
+    files: dict[str, Counter[int]] = {}
+    for told in sent:
+        files.setdefault(told.fact.ref.partition("#")[0], Counter())[told.at_ns] += 1
+    fullest: Counter[int] = Counter()
+    for counted in files.values():
+        fullest |= counted
+    return fullest.total()
 
 
 def _row(kind: str, edge: str, shared: dict[str, Any], base: dict[str, Any], title: str, holds: bool, window: Window) -> Row:  # noqa: PLR0917

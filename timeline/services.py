@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from .identity import named
 from .rows import Given, Row
 
 # Names that controllers give their pods: ReplicaSet hash and pod suffix, ordinal, CronJob minute, DaemonSet suffix.
@@ -75,12 +76,12 @@ def _named_in_text(row: Row, known: Sequence[str]) -> Row:
 def confirmed(rows: Sequence[Row]) -> list[Row]:
     """Reported changes become witnesses of the cluster's own row of the same service within a minute; the rest stay.
 
-    The report's actor (a pipeline, a person) replaces a mere tool's name; each cluster row takes at most one report.
+    A report that was had twice is one. The report's actor (a pipeline, a person) replaces a mere tool's name; each cluster row takes at most one report.
     """
     cluster = [r for r in rows if r.kind in CHANGES]
     taken: dict[int, Row] = {}
     left = []
-    for report in sorted((r for r in rows if r.kind == "change.reported"), key=lambda r: (r.at_ns, r.ref)):
+    for report in (n.row for n in named(r for r in rows if r.kind == "change.reported")):
         near = [
             i
             for i, row in enumerate(cluster)
