@@ -33,14 +33,14 @@ def markdown(timeline: Timeline, *, names: bool = False, everything: bool = Fals
     """The report as Markdown, ends with a newline. People are roles unless `names`; all rows when `everything`."""
     events = _events(timeline)
     marks = [m for m in _times(timeline.table("milestones")) if m["best_ns"] is not None]
-    aside = set(filter(None, timeline.told.get("set_aside", "").split(",")))
+    aside, services = (set(filter(None, timeline.told.get(name, "").split(","))) for name in ("set_aside", "services"))
     roles = roles_of(events, names=names)
     dated = crosses_midnight(timeline.window.since_ns, timeline.window.until_ns)
     parts = [
         _head(timeline),
         _headline(timeline),
         "## Timeline",
-        _table(events, marks, aside, roles, dated=dated, everything=everything),
+        _table(events, marks, aside, services, roles, dated=dated, everything=everything),
         "## Durations",
         _durations(timeline),
         "## Milestones",
@@ -53,8 +53,8 @@ def markdown(timeline: Timeline, *, names: bool = False, everything: bool = Fals
 
 def _events(timeline: Timeline) -> list[dict[str, Any]]:
     table = timeline.table("events")
-    at = table["at"].cast(pa.int64()).to_pylist()
-    return [{**row, "at_ns": ns} for row, ns in zip(records(table), at, strict=True)]
+    at, until = (table[name].cast(pa.int64()).to_pylist() for name in ("at", "until"))
+    return [{**row, "at_ns": ns, "until_ns": end} for row, ns, end in zip(records(table), at, until, strict=True)]
 
 
 def _times(table: pa.Table) -> list[dict[str, Any]]:
@@ -82,12 +82,14 @@ def _headline(timeline: Timeline) -> str:
     return " · ".join(words) + "  (from impact; – is unknown)"
 
 
-def _table(events: list[dict[str, Any]], marks: list[dict[str, Any]], aside: set[str], roles: Roles, *, dated: bool, everything: bool) -> str:
+def _table(
+    events: list[dict[str, Any]], marks: list[dict[str, Any]], aside: set[str], services: set[str], roles: Roles, *, dated: bool, everything: bool
+) -> str:
     carried: dict[str, list[dict[str, Any]]] = {}
     for mark in marks:
         if mark["event_ids"]:
             carried.setdefault(mark["event_ids"][0], []).append(mark)
-    chosen, left = lines(events, set(carried), aside, everything=everything)
+    chosen, left = lines(events, set(carried), aside, services, everything=everything)
     body = [(line.first["at_ns"], _row(line, before, carried, roles, dated=dated)) for before, line in zip([None, *chosen], chosen, strict=False)]
     stated = [
         (m["best_ns"], _cells(clock_time(m["best_ns"], dated=dated), f"**{_name(m)}**: {_method(m, roles)}", "people", "")) for m in marks if not m["event_ids"]
@@ -130,8 +132,8 @@ def _cells(time: str, event: str, source: str, actor: str) -> str:
 
 
 def _until(line: Line, *, dated: bool) -> str:
-    last = line.events[-1]
-    return f", until {clock_time(last['at_ns'], dated=dated)}" if last["at_ns"] - line.first["at_ns"] >= 1_000_000_000 else ""
+    last_ns = max(e["until_ns"] or e["at_ns"] for e in line.events)
+    return f", until {clock_time(last_ns, dated=dated)}" if last_ns - line.first["at_ns"] >= 1_000_000_000 else ""
 
 
 def _unproven(event: Event, before: Line | None) -> str:

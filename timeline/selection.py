@@ -2,13 +2,14 @@
 
 The rule, as the report states it: everything that carries a milestone, every action (changes, pages, notes, silences), every
 alert edge that is not background; then symptoms (metrics, restarts, probes, node conditions) and warnings of the cluster,
-while there is room for 60 lines. Lines of one kind, service and wording within ten minutes are one line with a count.
+while there is room for 60 lines. Lines of one kind, service and wording within ten minutes are one line with a count; edges of
+other services' alerts, which may flap all day, within the whole window.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,16 +43,19 @@ class Line:
         return sum(e["count"] or 1 for e in self.events)
 
 
-def lines(events: Iterable[Event], milestone_ids: set[str], set_aside: set[str], *, everything: bool = False) -> tuple[list[Line], int]:
-    """The lines to show in time order, and how many events they leave out."""
+def lines(
+    events: Iterable[Event], milestone_ids: set[str], set_aside: set[str], services: Set[str] = frozenset(), *, everything: bool = False
+) -> tuple[list[Line], int]:
+    """The lines to show in time order, and how many events they leave out. `services`: the incident's; none where all count."""
     listed = list(events)
     if everything:
         return [Line((e,), 0) for e in listed], 0
     told = {e["thread"] for e in listed if e["event_id"] in milestone_ids}
     ranked = [(tier(e, milestone_ids, told), e) for e in listed if e["event_id"] not in set_aside or e["event_id"] in milestone_ids]
-    folded = fold([(t, e) for t, e in ranked if t < 4], milestone_ids, FOLD_NS)
+    told_of = [(t, e) for t, e in ranked if t < 4]
+    folded = fold(told_of, milestone_ids, FOLD_NS, services)
     if len(folded) > MOST_LINES:
-        folded = fold([(t, e) for t, e in ranked if t < 4], milestone_ids, None)
+        folded = fold(told_of, milestone_ids, None)
     for worst in (3, 2, 1):
         if len(folded) > MOST_LINES:
             folded = _without(folded, worst, len(folded) - MOST_LINES)
@@ -78,15 +82,16 @@ def tier(event: Event, milestone_ids: set[str], told: set[str]) -> int:
     return 4
 
 
-def fold(ranked: Sequence[tuple[int, Event]], milestone_ids: set[str], within_ns: int | None) -> list[Line]:
-    """Events of one kind, service and wording as one line; a milestone's event always stands alone."""
+def fold(ranked: Sequence[tuple[int, Event]], milestone_ids: set[str], within_ns: int | None, services: Set[str] = frozenset()) -> list[Line]:
+    """Events of one kind, service and wording as one line; a milestone's event always stands alone. `within_ns` None: over the whole window."""
     open_lines: dict[tuple[str, ...], list[tuple[int, Event]]] = {}
     done: list[list[tuple[int, Event]]] = []
     for rank, event in ranked:
         key = _wording(event)
         group = open_lines.get(key)
         alone = event["event_id"] in milestone_ids or event["kind"].startswith(("change.", "note", "decision", "comms."))
-        if alone or group is None or (within_ns is not None and event["at_ns"] - group[0][1]["at_ns"] > within_ns):
+        late = group is not None and within_ns is not None and event["at_ns"] - group[0][1]["at_ns"] > within_ns
+        if alone or group is None or (late and not _elsewhere(event, services)):
             group = []
             done.append(group)
             if not alone:
@@ -95,8 +100,13 @@ def fold(ranked: Sequence[tuple[int, Event]], milestone_ids: set[str], within_ns
     return [Line(tuple(e for _, e in group), min(t for t, _ in group)) for group in done]
 
 
+def _elsewhere(event: Event, services: Set[str]) -> bool:
+    """Whether it is an alert's edge of a service that is not the incident's."""
+    return bool(services) and event["kind"].startswith("alert.") and event["service"] not in services
+
+
 def _wording(event: Event) -> tuple[str, ...]:
-    subject = event["subject"] if event["kind"].startswith(("alert.", "metric.")) else ""
+    subject = event["subject"] if event["kind"].startswith("alert.") else event["labels"].get("series") if event["kind"].startswith("metric.") else ""
     return event["kind"], event["service"] or "", subject or "", event["labels"].get("incident", ""), NAMES.sub("#", event["title"])
 
 

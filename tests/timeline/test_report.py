@@ -71,8 +71,8 @@ def table(report: str, heading: str = "## Timeline") -> list[list[str]]:
 
 STORY = [
     row("change.deployed", 1, "shop deployed", source="kubernetes", actor="deploy-bot"),
-    row("alert.pending", 5, "Errors pending", subject="Errors"),
-    row("alert.firing", 9, "Errors firing", severity="critical", subject="Errors"),
+    row("alert.pending", 5, "Errors pending", thread="alert", subject="Errors"),
+    row("alert.firing", 9, "Errors firing", thread="alert", severity="critical", subject="Errors"),
     person("page.triggered", 10, "Shop (prod)", labels={"agent_type": "service"}),
     person("page.acknowledged", 12, "Ada Example", labels={"level": "1"}),
     person("note", 20, "Ada Example", title="note", body="Ada Example asks Bob Sample to look"),
@@ -189,6 +189,34 @@ def test_repeated_things_are_one_line_with_a_count(tmp_path: Path) -> None:
     rows = [row("k8s.event", 60 * i, f"Failed: pod web-{i}f{i}", severity="warning", count=2, subject=f"Pod/web-{i}") for i in range(3)]
 
     assert [cells[1] for cells in table(stored(tmp_path, rows).to_markdown())] == ["Failed: pod web-0f0 (6×, until 01:22:00)"]
+
+
+def test_a_repeated_event_lasts_until_its_last_time(tmp_path: Path) -> None:
+    """An event that Kubernetes counted itself is told until it was last seen."""
+    counted = row("k8s.event", 0, "Unhealthy: probe failed", severity="warning", count=45, until_ns=T0 + 2400 * SECOND)
+
+    assert [cells[1] for cells in table(stored(tmp_path, [counted]).to_markdown())] == ["Unhealthy: probe failed (45×, until 02:00:00)"]
+
+
+def test_an_alert_of_another_service_that_flaps_is_one_line(tmp_path: Path) -> None:
+    """Edges of other services' alerts fold over the whole window, those of the incident within ten minutes."""
+    edges = [row("alert.firing", 240 * i, f"{name} firing", service=name, subject=name) for i in range(12) for name in ("dns", "shop")]
+
+    shown = [cells[1] for cells in table(stored(tmp_path, edges, People("x", WINDOW, "shop")).to_markdown())]
+
+    assert [text for text in shown if "dns" in text] == ["dns firing (12×, until 02:04:00)"]
+    assert len([text for text in shown if "shop" in text]) > 3
+
+
+def test_two_series_are_two_lines(tmp_path: Path) -> None:
+    """Series whose names differ in a number only are told apart; the returns of one series fold."""
+    back = [
+        row("metric.recovery", at, f"ratio_{w} 0.01", labels={"series": f"ratio_{w}", "role": "configured"}) for w in ("rate1m", "rate6h") for at in (60, 90)
+    ]
+
+    shown = [cells[1] for cells in table(stored(tmp_path, back).to_markdown())]
+
+    assert not any("rate1m" in a and "rate6h" in a for a in shown) and sum("rate1m" in a for a in shown) == 1 and sum("rate6h" in a for a in shown) == 2
 
 
 def test_background_is_not_shown(tmp_path: Path) -> None:
