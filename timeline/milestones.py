@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from .autoscaling import ACTOR as AUTOSCALER
 from .harm import NEVER_NS, impact, onset, recovered
 from .identity import Named
 from .story import Milestone, Scope, Story, at_row, scope, severity
@@ -18,6 +19,7 @@ NAMES = (
     "change", "onset", "impact", "detected_machine", "detected_human", "detected", "paged", "acknowledged", "escalated", "engaged",
     "identified", "mitigation_started", "mitigated", "recovered", "resolved", "notified_public",
 )  # fmt: skip
+ACTS = ("change.deployed", "change.rolled_back", "change.scaled", "change.configured", "change.reported")
 
 
 def milestones(rows: Sequence[Named], chosen: Scope, *, pager_lost: bool = False) -> list[Milestone]:
@@ -35,10 +37,16 @@ def _change(story: Story) -> Milestone | None:
     signs = [m.latest_ns or m.best_ns for m in (story.found.get("impact"), story.found.get("detected_machine"), story.found.get("paged")) if m]
     if not signs:
         return None
-    before = [n for n in story.of("change.deployed", "change.rolled_back", "change.scaled", "change.configured", "change.reported") if n.row.at_ns <= signs[0]]
+    before = [n for n in story.of(*ACTS) if n.row.at_ns <= signs[0]]
     if not before:
         return None
-    return at_row("change", before[-1], "last change of the service before the first sign", *reversed(before[:-1]))
+    last = _decided(before)[-1]
+    return at_row("change", last, "last change of the service before the first sign", *(n for n in reversed(before) if n is not last))
+
+
+def _decided(acts: list[Named]) -> list[Named]:
+    """Those that somebody decided on; an autoscaler answers the load, and counts only where there is nothing else."""
+    return [n for n in acts if n.row.actor != AUTOSCALER] or acts
 
 
 def _detected_machine(story: Story) -> Milestone | None:
@@ -93,20 +101,22 @@ def _escalated(story: Story) -> Milestone | None:
 
 
 def _engaged(story: Story) -> Milestone | None:
-    """The last team that was needed is there: the last first-acknowledgement over the pages of the service.
+    """The last team that was needed is there: the last of their first acknowledgements over the pages of the service.
 
-    A page that was escalated counts from its last escalation; a page that nobody acknowledged leaves this blank.
+    A team is who a pager's service calls: a further page of a team that has come calls nobody new. A page that was escalated counts
+    by itself, from its last escalation; a team of which nobody acknowledged leaves this blank.
     """
     escalated = {n.row.labels.get("incident"): n.row.at_ns for n in story.of("page.escalated")}
-    pages = {n.row.labels.get("incident") for n in story.of("page.triggered")}
+    called = [(n.row.labels.get("incident"), n.row.subject) for n in story.of("page.triggered")]
+    teams = {incident: incident if incident in escalated else team or incident for incident, team in called}
     first: dict[str | None, Named] = {}
     for n in _taken(story):
         incident = n.row.labels.get("incident")
         if n.row.at_ns >= escalated.get(incident, n.row.at_ns):
-            first.setdefault(incident, n)
-    if not pages or pages - first.keys():
+            first.setdefault(teams.get(incident, incident), n)
+    if not teams or set(teams.values()) - first.keys():
         return None
-    last = max((first[p] for p in pages), key=lambda n: n.row.at_ns)
+    last = max((first[team] for team in set(teams.values())), key=lambda n: n.row.at_ns)
     return at_row("engaged", last, "last first acknowledgement over the pages of the service")
 
 
@@ -116,12 +126,8 @@ def _mitigation_started(story: Story) -> Milestone | None:
     if recovered is None or begun is None:
         return None
     end = recovered.latest_ns or recovered.best_ns
-    acts = [
-        n
-        for n in story.of("change.rolled_back", "change.deployed", "change.scaled", "change.configured", "change.reported")
-        if begun < n.row.at_ns <= end and n.event_id not in story.found.get("change", recovered).event_ids
-    ]
-    return at_row("mitigation_started", acts[-1], "last change of the service before recovery") if acts else None
+    acts = [n for n in story.of(*ACTS) if begun < n.row.at_ns <= end and n.event_id not in story.found.get("change", recovered).event_ids]
+    return at_row("mitigation_started", _decided(acts)[-1], "last change of the service before recovery") if acts else None
 
 
 def _resolved(story: Story) -> Milestone | None:

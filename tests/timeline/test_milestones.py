@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from retroline.timeline.autoscaling import ACTOR as AUTOSCALER
 from retroline.timeline.identity import Named, named
 from retroline.timeline.milestones import NAMES, milestones
 from retroline.timeline.rows import Row
@@ -174,6 +175,15 @@ CASES = [
         [page("triggered", 5), page("acknowledged", 6, labels=ACKED), page("triggered", 10, "P2")],
         {"acknowledged": 6.0, "engaged": None},
     ),
+    Case(
+        "a further page of a team that has come calls nobody new",
+        [
+            *(page("triggered", 5, subject="Shop"), page("acknowledged", 6, subject="Shop", labels=ACKED), page("triggered", 10, "P2", subject="Edge")),
+            *(page("acknowledged", 30, "P2", subject="Edge", labels=ACKED), page("triggered", 50, "P3", subject="Shop")),
+            page("acknowledged", 60, "P3", subject="Shop", labels=ACKED),
+        ],
+        {"engaged": 30.0},
+    ),
     Case("back to normal", [onset(4), firing(9), recovery(60)], {"recovered": 60.0}),
     Case("still beyond its limit", [onset(4), firing(9)], {"recovered": None}),
     Case("a relapse: the last return counts", [onset(4), recovery(30), onset(40), recovery(90), firing(9)], {"impact": 4.0, "recovered": 90.0}),
@@ -191,6 +201,19 @@ CASES = [
         "the last act between detection and recovery",
         [deploy(1), onset(4), firing(9), deploy(20, "change.scaled"), deploy(40, "change.rolled_back"), recovery(60), deploy(70, "change.scaled")],
         {"change": 1.0, "mitigation_started": 40.0},
+    ),
+    Case(
+        "an autoscaler answers the load: what somebody decided on counts",
+        [
+            *(deploy(1), deploy(3, "change.scaled", actor=AUTOSCALER), onset(4), firing(9), deploy(40, "change.rolled_back")),
+            *(deploy(50, "change.scaled", actor=AUTOSCALER), recovery(60)),
+        ],
+        {"change": 1.0, "mitigation_started": 40.0},
+    ),
+    Case(
+        "an autoscaler alone may have ended it",
+        [onset(4), firing(9), deploy(50, "change.scaled", actor=AUTOSCALER), recovery(60)],
+        {"mitigation_started": 50.0},
     ),
     Case("without recovery no act can have ended it", [onset(4), firing(9), deploy(40, "change.rolled_back")], {"mitigation_started": None}),
     Case("an act before anybody knew is not the mitigation", [onset(4), deploy(6), firing(9), recovery(60)], {"mitigation_started": None}),
