@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -196,7 +196,7 @@ def test_probes_answer_for_every_source(fakes: Fakes) -> None:
 
 
 @pytest.fixture
-def again(tmp_path: Path, fakes: Fakes) -> Iterator[Callable[..., tuple[str, list[str]]]]:
+def again(tmp_path: Path, fakes: Fakes) -> Callable[..., tuple[str, list[str]]]:
     """`again(now_ns, fresh)`: collect what the session of the folder still asks; the run and the sources asked."""
 
     def collect(now_ns: int = AFTER, *, fresh: bool = False) -> tuple[str, list[str]]:

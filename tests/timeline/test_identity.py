@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -83,7 +84,7 @@ def test_a_coarse_clock_is_given_its_own_width() -> None:
 
 
 @pytest.mark.parametrize("change", [{"kind": "alert.resolved"}, {"thread": "alert:y"}, {"edge": "2"}])
-def test_other_kinds_threads_and_edges_are_other_rows(change: dict[str, str]) -> None:
+def test_other_kinds_threads_and_edges_are_other_rows(change: dict[str, Any]) -> None:
     """Rows at one instant with another kind, thread or edge are never merged."""
     found = named([row(), row("alertmanager", **change)])
 

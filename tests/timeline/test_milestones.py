@@ -44,7 +44,7 @@ def deploy(at_s: float, kind: str = "change.deployed", **changes: Any) -> Row:
     return row(kind, at_s, source="kubernetes", **changes)
 
 
-def seen(rows: list[Row], chosen: Scope = SHOP, **options: bool) -> dict[str, float]:
+def seen(rows: list[Row], chosen: Scope = SHOP, **options: Any) -> dict[str, float]:
     """Milestone → best second after T0."""
     return {m.name: (m.best_ns - T0) / SECOND for m in milestones(named(rows), chosen, **options)}
 
@@ -54,7 +54,7 @@ class Case:
     name: str
     rows: list[Row]
     expected: dict[str, float | None]
-    options: dict[str, bool] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 ACKED = {"agent_type": "user"}

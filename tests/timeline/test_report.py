@@ -237,7 +237,7 @@ def test_an_order_that_is_not_proven_is_marked(tmp_path: Path) -> None:
 def test_what_was_lost_is_said(tmp_path: Path) -> None:
     """A source that failed and a source that was never asked are both named."""
     none = dict.fromkeys(("received", "kept", "folded", "outside", "unreadable"), 0)
-    lost = {"source": "prometheus", "part": "x", "since": T0, "until": T0 + 1, "covered_since": None, "covered_until": None, **none}
+    lost: dict[str, object] = {"source": "prometheus", "part": "x", "since": T0, "until": T0 + 1, "covered_since": None, "covered_until": None, **none}
     coverage = [{**lost, "reason": "unreachable", "detail": f"nothing | answered {HOSTILE}", "ours": True}]
 
     unseen = stored(tmp_path, STORY, coverage=coverage).to_markdown().split(SECTIONS[-1])[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 import pytest
 from hypothesis import example, given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from retroline.collectors.window import SECOND_NS
 from retroline.timeline.text import cell, clock_time, crosses_midnight, span, span_with_bounds
 
+Test = Callable[[str], None]
 HOSTILE = [
     "a | b || c\\| d\\",
     "line\nbreak\r\nand\u2028more\u0085",
@@ -32,7 +34,7 @@ texts = st.text(alphabet=st.characters(exclude_categories=()), max_size=60) | st
 hidden = {"Cc", "Cs", "Zl", "Zp"}
 
 
-def with_examples(test):  # type: ignore[no-untyped-def]
+def with_examples(test: Test) -> Test:
     for text in HOSTILE:
         test = example(text)(test)
     return test
