@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .normalize.stamp_reading import Stamp as Stamp
+    from .normalize.stamp_reading import read_stamp as read_stamp
     from .timeline.series import excursions as excursions
     from .timeline.timeline import Timeline as Timeline
     from .timeline.timeline import load as load
 
-__all__ = ["Timeline", "__version__", "excursions", "load"]
+__all__ = ["Stamp", "Timeline", "__version__", "excursions", "load", "read_stamp"]
 __version__ = "0.1.0"
 
 
@@ -22,6 +24,10 @@ def __getattr__(name: str) -> Any:
         from .timeline import timeline
 
         return getattr(timeline, name)
+    if name in ("Stamp", "read_stamp"):
+        from .normalize import stamp_reading
+
+        return getattr(stamp_reading, name)
     if name == "excursions":
         from .timeline import series
 
