@@ -21,7 +21,7 @@ from .accounting import account
 from .coverage import coverage_rows, gap_rows
 from .durations import Duration, durations
 from .evidence import Part, Tally, read_evidence
-from .identity import Named, named
+from .identity import Named, in_time, named
 from .line_store import LineStore
 from .milestones import Milestone, Scope, milestones, scope
 from .people import People, said_rows, with_people
@@ -63,7 +63,7 @@ def build(evidence: Path, people: People, lines: Path) -> Built:
     everything = all_rows(given)
     told = " ".join(f"{row.title} {row.body} {row.labels}" for row in everything if row.kind == "gap")
     gaps = gap_rows(read, people.window, told)
-    rows = named(clipped([*everything, *said_rows(people), *gaps], people.window))
+    rows = clipped(named([*everything, *said_rows(people), *gaps]), people.window)
     account(read, rows, people.window, doubles)
     chosen = scope(rows, people.service, people.depends_on)
     rows = set_aside(rows, chosen)
@@ -91,16 +91,19 @@ def all_rows(given: Given) -> list[Row]:
     return confirmed(with_services([*ruled, *own], given))
 
 
-def clipped(rows: Iterable[Row], window: Window) -> list[Row]:
-    """Rows that lie in the window; what already held when it opened stands at its start and is no milestone."""
-    found = []
-    for row in rows:
-        where = place(row.at_ns, row.until_ns, window)
+def clipped(rows: Iterable[Named], window: Window) -> list[Named]:
+    """Rows that lie in the window, in time; what already held when it opened stands at its start and is no milestone.
+
+    Rows are merged and named before, so that an id does not depend on the window.
+    """
+    held, found = [], []
+    for n in rows:
+        where = place(n.row.at_ns, n.row.until_ns, window)
         if where == "inside":
-            found.append(row)
+            found.append(n)
         elif where == "holds":
-            found.append(_already(row, window))
-    return found
+            held.append(Named(n.event_id, _already(n.row, window)))
+    return sorted([*held, *found], key=in_time)
 
 
 def set_aside(rows: Iterable[Named], chosen: Scope) -> list[Named]:

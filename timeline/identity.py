@@ -37,7 +37,12 @@ def named(rows: Iterable[Row]) -> list[Named]:
     for key, members in groups.items():
         for number, cluster in enumerate(clusters(members)):
             found.append(Named(event_id(*key, number), merged(cluster)))
-    return sorted(found, key=lambda n: (n.row.at_ns, n.row.kind, n.event_id))
+    return sorted(found, key=in_time)
+
+
+def in_time(named: Named) -> tuple[int, str, str]:
+    """The order of rows: by time; ties have no proven order, so by kind and id."""
+    return named.row.at_ns, named.row.kind, named.event_id
 
 
 def event_id(kind: str, thread: str, edge: str, number: int) -> str:

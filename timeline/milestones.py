@@ -71,7 +71,7 @@ def _detected_human(story: Story) -> Milestone | None:
 
 
 def _detected(story: Story) -> Milestone | None:
-    """The earlier of machine and human; a page stands for its alert where no alert source was had."""
+    """The earlier of machine and human; blank where neither alerts nor a person's page were seen."""
     known = [story.found[n] for n in ("detected_machine", "detected_human") if n in story.found]
     if not known:
         return None

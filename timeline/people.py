@@ -25,6 +25,7 @@ time_to_rollback = ["detected", "mitigation_started"]
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -159,7 +160,7 @@ def said_rows(people: People) -> list[Row]:
                 source="people",
                 clock="people",
                 thread="people:incident.toml",
-                edge=f"{note['at_ns']}:{number}",
+                edge=f"{note['at_ns']}:{hashlib.sha256(text.encode()).hexdigest()[:12]}",
                 actor=note.get("by"),
                 service=people.service,
                 at_source=str(note["at"]),
