@@ -34,7 +34,7 @@ def markdown(timeline: Timeline, *, names: bool = False, everything: bool = Fals
     events = _events(timeline)
     marks = [m for m in _times(timeline.table("milestones")) if m["best_ns"] is not None]
     aside, services = (set(filter(None, timeline.told.get(name, "").split(","))) for name in ("set_aside", "services"))
-    roles = roles_of(events, names=names)
+    roles = roles_of(events, names=names, aside=aside)
     dated = crosses_midnight(timeline.window.since_ns, timeline.window.until_ns)
     parts = [
         _head(timeline),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
-PIPELINE = re.compile(r"(^|[^a-z])(ci|cd|bot|pipeline|deploy|argo|flux|jenkins|github|gitlab|spinnaker|tekton|helm)([^a-z]|$)", re.IGNORECASE)
+PIPELINE = re.compile(
+    r"(^|[^a-z])(ci|cd|bot|pipeline|deploy|argo(?:cd)?|flux(?:cd)?|kustomize|jenkins|github|gitlab|spinnaker|tekton|helm)([^a-z]|$)", re.IGNORECASE
+)
 TOOL = re.compile(r"^(kubectl|kube-|kubelet|default-scheduler|.*-controller$|.*-scheduler$|before-first-apply|k9s|lens|Mozilla)", re.IGNORECASE)
 PERSON_KINDS = ("alert.silenced", "alert.unsilenced", "note", "decision", "comms.published", "page.acknowledged")
 
@@ -41,22 +43,22 @@ class Roles:
         return found
 
 
-def roles_of(events: Iterable[Mapping[str, Any]], *, names: bool = False) -> Roles:
-    """Roles of every person who acts in `events`; the lowest on-call level seen for a name counts."""
-    found: dict[str, str] = {}
-    for event in events:
-        name = event["actor"]
-        if not name or not _person(event):
-            continue
-        level = event["labels"].get("level")
+def roles_of(events: Iterable[Mapping[str, Any]], *, names: bool = False, aside: Set[str] = frozenset()) -> Roles:
+    """Roles of every person who acts in `events`; the lowest on-call level seen for a name counts.
+
+    Where pages of several pager services belong to the incident (their rows are not in `aside`), the role says of which one.
+    """
+    listed = [e for e in events if e["actor"] and _person(e)]
+    teams = {e["subject"] for e in listed if e["labels"].get("level") and e["subject"] and e["event_id"] not in aside}
+    levels: dict[str, tuple[str, str]] = {}
+    for event in listed:
+        level, team = event["labels"].get("level"), event["subject"] if event["subject"] in teams else ""
         if level:
-            found[name] = (
-                min(f"on-call engineer, level {level}", found.get(name, "~"))
-                if found.get(name, "~").startswith("on-call")
-                else f"on-call engineer, level {level}"
-            )
-        else:
-            found.setdefault(name, "engineer")
+            lowest, known = levels.get(event["actor"], (level, ""))
+            levels[event["actor"]] = min(lowest, level), known or team
+    found = {e["actor"]: "engineer" for e in listed}
+    for name, (level, team) in levels.items():
+        found[name] = f"on-call engineer, level {level}" + (f" ({team})" if team and len(teams) > 1 else "")
     return Roles({name: _best(name, found) for name in found}, names)
 
 

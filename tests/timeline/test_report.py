@@ -104,6 +104,24 @@ def test_people_are_roles(tmp_path: Path) -> None:
     assert "on-call engineer, level 1 asks engineer to look" in report
 
 
+def test_responders_of_two_teams_are_told_apart(tmp_path: Path) -> None:
+    """Where pages of two pager services belong to the incident, a role says whose it is; another team's own page does not count."""
+    other = person("page.acknowledged", 70, "Cleo Third", labels={"level": "1", "incident": "P9"}, subject="Mail", service="mail", milestone_ok=False)
+    acks = [person("page.acknowledged", 9 + i, name, labels={"level": "1"}, subject=team) for i, (name, team) in enumerate((("Ada", "Shop"), ("Bob", "Edge")))]
+
+    one = table(stored(tmp_path, [STORY[2], acks[0], other]).to_markdown())
+    two = table(stored(tmp_path, [STORY[2], *acks, other]).to_markdown())
+
+    assert [cells[3] for cells in one if cells[3]] == ["on-call engineer, level 1"]
+    assert [cells[3] for cells in two if cells[3]] == ["on-call engineer, level 1 (Shop)", "on-call engineer, level 1 (Edge)"]
+
+
+@pytest.mark.parametrize("actor", ["argocd-controller", "argocd-application-controller", "helm-controller", "kustomize-controller", "flux"])
+def test_gitops_controllers_are_the_pipeline(tmp_path: Path, actor: str) -> None:
+    """Who applies what is in git is told as the deploy pipeline."""
+    assert table(stored(tmp_path, [row("change.deployed", 1, "shop deployed", actor=actor)]).to_markdown())[0][3] == "deploy pipeline"
+
+
 def test_names_are_shown_when_asked(tmp_path: Path) -> None:
     """With `names` people stand by name, also who stated a milestone."""
     people = People("x", WINDOW, milestones=({"name": "identified", "at_ns": T0 + 30 * SECOND, "by": "Cleo Third"},))
