@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 def test_the_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every cell of the notebook runs; it shows the milestones, a picture, and exports three files."""
     folder = tmp_path / "incident"
-    subprocess.run([sys.executable, "-m", "retroline", "collect", "--from", str(ROOT / "fixtures" / "incident-c"), "--out", str(folder), "--format", "none"], check=True)
+    saved = str(ROOT / "fixtures" / "incident-c")
+    subprocess.run([sys.executable, "-m", "retroline", "collect", "--from", saved, "--out", str(folder), "--format", "none"], check=True)
     monkeypatch.setenv("RETROLINE_INCIDENT", str(folder))
     notebook = nbformat.read(ROOT / "fixtures" / "analysis.ipynb", as_version=4)
 
