@@ -16,14 +16,16 @@ import re
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
-from .errors import BadPayload, SourceError, public_url
+from .errors import BadPayload, ConfigError, SourceError, public_url
 
 UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 LONGEST_NAME = 120
+MISSING = "was collected, but the file is no longer there: the same command again asks for it"
+STOPPED = "the collection was stopped before it had asked everything: the same command again goes on from there"
 
 
 @dataclass(frozen=True)
@@ -164,9 +166,9 @@ class Evidence:
             reason = error.reason if isinstance(error, SourceError) else "failed"
         self._append({"type": "failure", **asdict(Failure(self.source, what, reason, str(error), since, until, ours, subject))})
 
-    def started(self) -> None:
-        """Note that the source is being asked (again): failures noted so far are void."""
-        self._append({"type": "started", "at": self._now()})
+    def started(self, settings: str = "") -> None:
+        """Note that the source is being asked (again), with these settings (a fingerprint): failures noted so far are void."""
+        self._append({"type": "started", "at": self._now(), "settings": settings})
 
     def finished(self) -> None:
         """Note that the source has been asked everything: a later run with the same window asks only what failed."""
@@ -186,35 +188,69 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Index:
-    """What one source's folder of one run says: replies and failures, the last word on each."""
+    """What one source's folder of one run says: replies and failures, the last word on each.
+
+    `settings` is the fingerprint of what it was last asked with; a run that was stopped before its end has a failure that says so.
+    """
 
     run: str
     source: str
     replies: tuple[Reply, ...]
     failures: tuple[Failure, ...]
     finished: bool
+    settings: str = ""
 
 
 def indexes(root: Path) -> Iterator[Index]:
-    """Every source of every run below `root`, by run and name. A key saved twice counts once, the later line."""
-    for path in sorted(root.glob("*/*/index.jsonl")):
-        replies: dict[str, Reply] = {}
-        failures: dict[tuple[str, str], Failure] = {}
-        finished = False
-        for line in _lines(path):
+    """Every source of every run below `root`, by run and name. A key saved twice counts once, the later line.
+
+    Where a later run asked the same source for the same window again, what the earlier one failed to get is void.
+    Raises ConfigError for an index that no `collect` wrote.
+    """
+    found = [_index(path, root) for path in sorted(root.glob("*/*/index.jsonl"))]
+    last: dict[tuple[str, str], tuple[int, str]] = {}
+    for one in found:
+        window = (window_of(one.run), one.source)
+        last[window] = max(last.get(window, (0, "")), order_of(one.run))
+    for one in found:
+        superseded = order_of(one.run) != last[window_of(one.run), one.source]
+        yield replace(one, failures=tuple(f for f in one.failures if not (superseded and f.ours)))
+
+
+def window_of(run: str) -> str:
+    """The part of a run's name that says its window: a second run has a number behind it."""
+    return "-".join(run.split("-")[:2])
+
+
+def order_of(run: str) -> tuple[int, str]:
+    """Sorts runs of one window by age."""
+    return len(run), run
+
+
+def _index(path: Path, root: Path) -> Index:
+    replies: dict[str, Reply] = {}
+    failures: dict[tuple[str, str], Failure] = {}
+    finished, begun, settings = False, False, ""
+    source = path.parent.name
+    for number, line in enumerate(_lines(path), 1):
+        try:
             kind = line.pop("type", None)
             if kind == "reply":
-                reply = _reply(line, root)
-                if reply.path.exists():
-                    replies[_key(line)] = reply
+                replies[_key(line)] = _reply(line, root)
             elif kind == "started":
-                failures, finished = {}, False
+                failures, finished, begun, settings = {}, False, True, str(line.get("settings", ""))
             elif kind == "failure":
                 failure = Failure(**line)
                 failures[failure.what, failure.reason] = failure
             elif kind == "finished":
                 finished = True
-        yield Index(path.parent.parent.name, path.parent.name, tuple(replies.values()), tuple(failures.values()), finished)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ConfigError(f"{path}: line {number} is none that retroline wrote: put the file back as it was, or collect again") from error
+    there = tuple(reply for reply in replies.values() if reply.path.exists())
+    lost = [Failure(source, r.ref, "missing", f"{r.ref} {MISSING}") for r in replies.values() if r not in there]
+    stopped = begun and not finished and not any(f.what.startswith("everything") for f in failures.values())
+    ends = [Failure(source, "everything it was still to be asked", "interrupted", STOPPED)] if stopped else []
+    return Index(path.parent.parent.name, source, there, (*failures.values(), *lost, *ends), finished, settings)
 
 
 def safe_name(text: str) -> str:
@@ -246,7 +282,10 @@ def _key(line: Mapping[str, Any]) -> str:
 
 def _reply(line: Mapping[str, Any], root: Path) -> Reply:
     fields = {k: v for k, v in line.items() if k not in ("type", "key", "path")}
-    return Reply(path=root / fields["ref"], **fields)
+    ref = PurePosixPath(fields["ref"])
+    if ref.is_absolute() or ".." in ref.parts:
+        raise ValueError(fields["ref"])
+    return Reply(path=root / ref, **fields)
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

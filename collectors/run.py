@@ -16,6 +16,7 @@ from .ask import Ask, Probe
 from .errors import BadPayload, ConfigError, RetrolineError, SourceError, Unreachable
 from .evidence import Evidence
 from .registry import collector
+from .session import fingerprint
 from .window import Window, rfc3339
 
 GRACE_S = 5.0
@@ -87,7 +88,7 @@ def _ended(future: Future[Outcome]) -> Outcome:
 def _one(name: str, settings: Any, ask: Ask) -> Outcome:
     begun = time.monotonic()
     error: SourceError | None = None
-    ask.evidence.started()
+    ask.evidence.started(fingerprint(settings))
     try:
         collector(name).fetch(settings, ask)
     except SourceError as failure:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from retroline.collectors.errors import BadPayload, Denied, Unreachable
+from retroline.collectors.errors import BadPayload, ConfigError, Denied, Unreachable
 from retroline.collectors.evidence import LONGEST_NAME, Evidence, Reply, asked, decode_json, indexes, safe_name
 
 NOW = "2026-11-21T01:27:06Z"
@@ -72,11 +72,28 @@ def test_a_body_without_its_index_line_is_asked_for_again(tmp_path: Path) -> Non
 
 
 def test_an_index_line_without_its_body_is_asked_for_again(tmp_path: Path) -> None:
-    """A reply whose file was removed is neither held nor listed."""
+    """A reply whose file was removed is neither held nor listed, and its loss is told."""
     evidence(tmp_path).save("a", "query", b"1").path.unlink()
 
+    (found,) = indexes(tmp_path)
+
     assert evidence(tmp_path).held("a") is None
-    assert next(indexes(tmp_path)).replies == ()
+    assert found.replies == ()
+    assert [(f.what, f.reason, f.ours) for f in found.failures] == [("r1/prometheus/a.json", "missing", True)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["[1]", "null", '"a"', '{"type": "reply"}', '{"type": "failure", "x": 1}', '{"type": "reply", "key": "x", "source": "s", "form": "f", "ref": "../../x"}'],
+)
+def test_an_index_that_someone_changed_is_named(tmp_path: Path, line: str) -> None:
+    """A line that no collection wrote, or that leads out of the folder, is an error with file and number, not a crash."""
+    evidence(tmp_path).save("a", "query", b"1")
+    with index(tmp_path).open("a") as file:
+        file.write(f"{line}\n")
+
+    with pytest.raises(ConfigError, match=r"index\.jsonl: line 2 is none that retroline wrote"):
+        list(indexes(tmp_path))
 
 
 def test_a_run_continues_after_a_line_cut_by_a_kill(tmp_path: Path) -> None:

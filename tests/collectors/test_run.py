@@ -310,3 +310,65 @@ def test_the_same_folder_has_the_same_run(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path)
 
     assert folder_session(Path("a")) == folder_session(tmp_path / "a" / ".." / "a") != folder_session(tmp_path)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Settings of a source that stands in for a real one."""
+
+    namespaces: tuple[str, ...] = ()
+    url: str = "http://user:word@host/prefix"
+    token: str | None = None
+
+
+def test_other_questions_are_asked_beside_the_settled_ones(tmp_path: Path, fakes: Fakes) -> None:
+    """A settled window is asked again by the source whose settings have changed, in a run of its own, and only by it."""
+    fakes.fetches = {"one": saves("a"), "two": saves("b")}
+
+    def collect(**settings: Any) -> tuple[str, list[str]]:
+        fakes.asked.clear()
+        plan = session.session(tmp_path, settings, WINDOW)
+        collect_all(plan.ask, WINDOW, tmp_path, plan.run, now_ns=AFTER, timeout_s=5)
+        return plan.run, sorted(fakes.asked)
+
+    assert collect(one=Wanted(("shop",)), two=Wanted()) == (RUN, ["one", "two"])
+    assert collect(one=Wanted(("other",)), two=Wanted()) == (f"{RUN}-2", ["one"])
+    assert collect(one=Wanted(("other",)), two=Wanted()) == (f"{RUN}-2", [])
+    assert [(i.run, i.source) for i in indexes(tmp_path)] == [(RUN, "one"), (RUN, "two"), (f"{RUN}-2", "one")]
+
+
+def test_a_fingerprint_knows_no_secrets() -> None:
+    """What is asked changes the fingerprint, with which credentials does not."""
+    plain = session.fingerprint(Wanted())
+
+    assert session.fingerprint(Wanted(token="s3cret", url="http://other:password@host/prefix")) == plain
+    assert session.fingerprint(Wanted(("shop",))) != plain
+    assert session.fingerprint(Wanted(url="http://elsewhere/prefix")) != plain
+    assert session.fingerprint(None) == session.fingerprint(Wanted) == ""
+
+
+def test_a_later_run_mends_what_an_earlier_one_missed(tmp_path: Path, again: Callable[..., Any], fakes: Fakes) -> None:
+    """What a source failed to give is void once a later run asked it again; what it had forgotten by then stays known."""
+
+    def fetch(settings: Any, ask: Ask) -> None:
+        ask.evidence.failed("rotated", "logs", reason="rotated", ours=False)
+        ask.evidence.failed(Unreachable("down"), "lists")
+
+    fakes.fetches = {"one": fetch}
+    again()
+    fakes.fetches = {"one": saves("a")}
+    again(fresh=True)
+
+    assert [[f.what for f in i.failures] for i in indexes(tmp_path)] == [["logs"], []]
+
+
+def test_a_source_stopped_in_the_middle_says_so(tmp_path: Path, fakes: Fakes) -> None:
+    """Evidence that a killed run left behind is never taken for all there was."""
+    fakes.fetches = {"one": saves("a")}
+    collected(tmp_path, "one")
+    index = tmp_path / RUN / "one" / "index.jsonl"
+    index.write_text("".join(index.read_text("utf-8").splitlines(keepends=True)[:2]), "utf-8")
+
+    (failure,) = held(tmp_path)["one"].failures
+
+    assert (failure.what, failure.reason, failure.ours) == ("everything it was still to be asked", "interrupted", True)
