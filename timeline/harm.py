@@ -60,12 +60,12 @@ def onset(story: Story) -> Milestone | None:
     fired = {n.row.thread for n in story.of("alert.firing")}
     crossings = [estimated("onset", n, "series crosses its limit") for n in story.of("metric.onset")]
     alerts = [_no_earlier(at_row("onset", n, f"first {n.row.kind}")) for n in story.of("alert.pending", "alert.firing") if not fired or n.row.thread in fired]
-    others = [at_row("onset", n, f"first {n.row.kind}") for n in story.of("workload.oom_killed", "workload.crash_looping")]
+    others = [_no_earlier(at_row("onset", n, f"first {n.row.kind}")) for n in story.of("workload.oom_killed", "workload.crash_looping")]
     return min((*crossings, *alerts, *others), key=lambda m: m.best_ns, default=None)
 
 
 def _no_earlier(found: Milestone) -> Milestone:
-    """The milestone without an earliest bound: an alert tells of a state that may have begun long before it."""
+    """The milestone without an earliest bound: an alert, or a killed container, tells of a state that may have begun long before it."""
     return replace(found, earliest_ns=None)
 
 

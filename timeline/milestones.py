@@ -7,6 +7,7 @@ services (`story.scope`) that are part of the story (`milestone_ok`).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from .autoscaling import ACTOR as AUTOSCALER
 from .harm import NEVER_NS, impact, onset, recovered
@@ -144,11 +145,14 @@ def _resolved(story: Story) -> Milestone | None:
 
 
 def _resolved_as_told(story: Story) -> Milestone | None:
+    """Somebody declared it over after the last alert ended; how much later nobody but a pager would know."""
     threads = {n.row.thread for n in story.of("alert.firing")}
     told = {n.row.thread: n for n in story.of("alert.notified") if n.row.labels.get("status") == "resolved"}
     if not threads or threads - told.keys():
         return None
-    return at_row("resolved", max(told.values(), key=lambda n: n.row.at_ns), "no pager: last alert of the service notified as resolved")
+    ends = [n.row.at_ns - n.row.before_ns for n in story.of("alert.resolved") if n.row.thread in threads]
+    found = at_row("resolved", max(told.values(), key=lambda n: n.row.at_ns), "no pager: last alert of the service notified as resolved")
+    return replace(found, earliest_ns=max(ends, default=None), latest_ns=None)
 
 
 def _notified_public(story: Story) -> Milestone | None:
