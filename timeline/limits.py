@@ -18,6 +18,8 @@ from .rows import Fact, Given, Series
 SERVICE = ("service", "app", "deployment")
 PLUMBING = frozenset({"__name__", "instance", "job", "endpoint", "prometheus", "uid", "pod_template_hash"})
 MOST_LABELS = 4
+# Words by which an expression tells that it is a share: not `duration`, not `percentile`.
+SHARE = re.compile(r" / |(?<![a-z])(?:ratio|share(?!d)|percent(?!ile))", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Limit:
     @property
     def told(self) -> str:
         """The threshold for people: of a share as per cent."""
-        share = 0 < self.threshold < 1 and any(sign in self.series for sign in ("ratio", "share", "percent", " / "))
+        share = 0 < self.threshold < 1 and SHARE.search(self.series) is not None
         return f"{self.threshold * 100:g} %" if share else shown_number(self.threshold)
 
     @property

@@ -58,6 +58,22 @@ def test_onset_and_recovery() -> None:
     assert onset.witnesses[0].ref == "r.json"
 
 
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("service:errors:ratio_rate5m", "crosses 5 %"),
+        ("sum(rate(failed_total[5m])) / sum(rate(all_total[5m]))", "crosses 5 %"),
+        ("cpu_percent", "crosses 5 %"),
+        ("histogram_quantile(0.99, sum by (le) (rate(request_duration_seconds_bucket[2m])))", "crosses 0.05"),
+        ("latency:percentile99", "crosses 0.05"),
+        ("cgroup_shared_bytes", "crosses 0.05"),
+    ],
+)
+def test_only_a_share_is_told_as_per_cent(query: str, words: str) -> None:
+    """A limit below one is a percentage where the expression says that it is a share, not where seconds are compared."""
+    assert words in found(replace(series(LOW + HIGH), query=query), side(query=query))[0].title
+
+
 def test_short_dip_is_no_recovery() -> None:
     """A return of less than 30 s is part of the excursion."""
     assert short(found(series(LOW + HIGH + [0.0] * 5 + HIGH + LOW))) == [("metric.onset", 150, "0", True), ("metric.recovery", 375, "0", True)]
