@@ -9,7 +9,7 @@ tell one, and it was opened while they fired or at most ten minutes before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -134,10 +134,22 @@ def _pages(given: Given) -> list[Page]:
             continue
         page = found.setdefault(thread, Page(thread))
         (page.states if fact.kind == "state.page" else page.alerts if fact.kind == "state.page_alert" else page.entries).append(fact)
+    _take_notes(found.values(), given)
     for page in found.values():
         for facts in (page.entries, page.states, page.alerts):
             facts.sort(key=lambda f: (f.at_ns is None, f.at_ns or 0, f.ref))
     return [found[thread] for thread in sorted(found)]
+
+
+def _take_notes(pages: Iterable[Page], given: Given) -> None:
+    """A saved list of notes does not say of which incident it is; the log entry of the same words and time does."""
+    loose = [f for f in given.of("note") if (f.thread or "").startswith("pagerduty:note:") and f.at_ns is not None]
+    for page in pages if loose else ():
+        said = {f.edge: f for f in page.entries if f.kind == "note"}
+        for note in loose:
+            entry = said.get(note.edge)
+            if entry and entry.at_ns is not None and note.at_ns is not None and abs(entry.at_ns - note.at_ns) <= 2 * SECOND_NS:
+                page.entries.append(replace(note, thread=page.thread, labels={**entry.labels, **note.labels}))
 
 
 def _rows(page: Page, given: Given) -> Iterator[Row]:

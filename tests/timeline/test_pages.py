@@ -166,6 +166,19 @@ def test_a_persons_page_beside_alerts_of_two_services_is_of_neither() -> None:
     assert [r.service for r in rows if r.labels["incident"] == "Q9"] == ["Shop (prod)"]
 
 
+@pytest.mark.parametrize(("at_s", "mine"), [(11, 2), (20, 1)])
+def test_a_saved_list_of_notes_finds_its_incident(at_s: float, mine: int) -> None:
+    """A note that does not say of which incident it is belongs to the log entry of the same words and time."""
+    said = replace(entry("note", 10), edge="note:abc")
+    alone = replace(said, ref="notes#0", record="notes#0", thread="pagerduty:note:N1", at_ns=T0 + round(at_s * S), labels={})
+    given = Given(WINDOW, [entry("page.triggered", 5), said, alone])
+
+    rows = [r for r in pages.rows(given) if r.kind == "note"]
+
+    assert len(rows) == mine
+    assert {(r.thread, r.edge, r.labels["incident"]) for r in rows} == {("pagerduty:Q1", "note:abc", "Q1")}
+
+
 def test_several_alerts_in_one_page() -> None:
     """A page about a group names all its runs; its rows show the first."""
     runs = [alert(100, pod="shop-1"), alert(102, pod="shop-2"), alert(90, key="other", pod="x")]
