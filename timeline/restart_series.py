@@ -67,9 +67,12 @@ def oom_reason_at(series: Sequence[Series], namespace: str, pod: str, container:
 
 
 def _chosen(series: Sequence[Series], metric: str) -> list[Series]:
-    """The series of a metric, each once: raw samples before those of a range query."""
+    """The series of a metric, each once: raw samples before those of a range query.
+
+    Saved files do not say which they are; a range query carries samples forward to the even seconds of its own grid.
+    """
     found: dict[tuple[tuple[str, str], ...], Series] = {}
-    for one in sorted(series, key=lambda s: (s.step_ns is not None, s.step_ns or 0, s.ref)):
+    for one in sorted(series, key=lambda s: (s.step_ns is not None, s.step_ns or 0, not (s.at_ns % SECOND_NS).any(), s.ref)):
         if metric in (one.name, one.labels.get("__name__")) or one.query.startswith((f"{metric}{{", f"{metric}[")) or one.query == metric:
             key = tuple(sorted((k, v) for k, v in one.labels.items() if k != "__name__"))
             if one.labels.get("pod") and one.labels.get("container") and len(one.at_ns):
