@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from .errors import ConfigError
 from .registry import COLLECTORS, collector, names
@@ -246,6 +247,12 @@ def _pagerduty(flags: Flags, env: Mapping[str, str], table: Mapping[str, Any] | 
 
 
 def _url(name: str, url: str) -> str:
-    if not re.match(r"^https?://[^/\s]+", url):
-        raise ConfigError(f"the URL of {name} must begin with http:// or https://, not {url!r}")
+    try:
+        parts = urlsplit(url)
+        usable = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable or not re.match(r"^https?://[^/\s]+", url):
+        shown = repr(url) if "@" not in url else "what is given"
+        raise ConfigError(f"the URL of {name} must begin with http:// or https:// and name a host, not {shown}")
     return url

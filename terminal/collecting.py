@@ -25,6 +25,7 @@ from .times import incident_id, parse_time, parse_window
 
 TIMEOUT_S = 300.0
 COPY_TIMEOUT_S = 3600.0
+LONGEST_S = 7 * 86_400.0
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ class Job:
             writable(waiting)
             outcomes = self._run({"files": FileSettings(str(saved))}, window, waiting, run, float(self.options["timeout_s"] or COPY_TIMEOUT_S))
             if not given:
+                if outcomes[0].error:
+                    raise ConfigError(str(outcomes[0].error))
                 window = self._narrowed(extent(waiting / "evidence"))
             folder = self._folder(window)
             moved(waiting, folder)
@@ -85,6 +88,7 @@ class Job:
 
     def _run(self, settings: Mapping[str, Any], window: Window, folder: Path, run: str, timeout_s: float) -> list[Outcome]:
         cancelled = threading.Event()
+        timeout_s = timeout_s if timeout_s < LONGEST_S else LONGEST_S
         with progress(sys.stderr, sorted(settings)) as tell:
             return collect_all(settings, window, folder / "evidence", run, now_ns=self.now_ns, timeout_s=timeout_s, progress=tell, cancelled=cancelled)
 

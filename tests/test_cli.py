@@ -122,6 +122,12 @@ def test_a_wrong_command_line_is_one_sentence(run: Run, args: tuple[str, ...], s
     assert said in " ".join(result.err.split())
 
 
+@pytest.mark.parametrize("seconds", ["inf", "nan", "1e300"])
+def test_any_time_may_be_allowed(run: Run, seconds: str) -> None:
+    """A time without end is a long time, not a crash."""
+    assert run("collect", *WINDOW, "--alertmanager", "http://127.0.0.1:1", "--timeout", seconds).code == 4
+
+
 def test_no_source_says_how_to_configure_one(run: Run) -> None:
     """Without any source the sentence names the variable of each, and `init`."""
     result = run("collect", *WINDOW)
@@ -258,7 +264,7 @@ def test_files_of_nobody_are_said(run: Run, tmp_path: Path) -> None:
 
     assert (empty.code, odd.code) == (2, 2)
     assert "the folder is empty" in empty.err
-    assert "give --since and --until" in odd.err
+    assert "none of the 1 files is anything that a source knows" in odd.err
     assert not list(Path().rglob("evidence"))
 
 

@@ -33,6 +33,9 @@ def add(archive: Path, timeline: Timeline) -> Path:
     year = int(rfc3339(timeline.window.since_ns)[:4])
     if not ID.match(timeline.id):
         raise ConfigError(f"{timeline.id!r} cannot name a folder of the archive; change incident.id in incident.toml")
+    missing = [name for name in TABLES if not timeline.places[name].is_file()]
+    if missing:
+        raise ConfigError(f"{timeline.places[missing[0]]} is missing: run retroline build first")
     try:
         for name in TABLES:
             _replace(timeline.places[name], archive / name / f"year={year}" / f"incident={timeline.id}")

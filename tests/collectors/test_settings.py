@@ -176,6 +176,15 @@ def test_an_url_without_http_is_refused(flags: Flags, env: dict[str, str]) -> No
         found(flags, env)
 
 
+@pytest.mark.parametrize("url", ["http://[::1", "http://h:99999", "http://:80", "https://user:word@h:x"])
+def test_an_url_without_a_host_is_refused(url: str) -> None:
+    """A host that cannot be, or a port beyond all ports, is refused before anything is asked, without showing a password."""
+    with pytest.raises(ConfigError, match="name a host") as refused:
+        found(Flags(prometheus=url), {})
+
+    assert "word" not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [

@@ -151,3 +151,14 @@ def test_pandas_reads_it(store: Path, table: str) -> None:
 
     assert {"year", "incident"} <= set(frame.columns)
     assert table in ("samples", "coverage") or set(frame["incident"].astype(str)) == {"checkout-42", "20261121T0119Z"}
+
+
+def test_an_incident_that_is_not_whole_is_not_archived(tmp_path: Path) -> None:
+    """Where a table is missing nothing is written, and the table is named."""
+    timeline = incident(tmp_path / "a", "20261121T0119Z")
+    timeline.places["lines"].unlink()
+
+    with pytest.raises(ConfigError, match=r"lines\.parquet is missing: run retroline build"):
+        archive.add(tmp_path / "archive", timeline)
+
+    assert not (tmp_path / "archive").exists()
