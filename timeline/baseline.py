@@ -83,10 +83,10 @@ def baseline(at: Numbers, values: Numbers) -> Baseline:
 
 
 def _grid(at: Numbers) -> Numbers:
-    """The same stretch in even steps, so that a phase is a column; the samples' own times where gaps are most of it."""
+    """The same stretch in even steps, so that a phase is a column; the samples' own times where the steps are all but even."""
     step = usual_step(at)
     count = round((at[-1] - at[0]) / step) + 1 if step > 0 else 0
-    return at[0] + step * np.arange(count) if 0 < count <= 4 * len(at) else at
+    return at[0] + step * np.arange(count) if len(at) <= 2 * count <= 8 * len(at) else at
 
 
 def _candidates(even: Numbers, step: float) -> Iterator[tuple[float, Baseline]]:
@@ -116,7 +116,8 @@ def _before_step(even: Numbers) -> Baseline:
     """The level before the one step that divides the series best (the CUSUM's turning point, outliers cut)."""
     n = len(even)
     cut = np.clip(even, *np.quantile(even, STEP_CUT))
-    places = np.arange(n // 8, n - n // 8)
+    edge = max(1, n // 8)
+    places = np.arange(edge, n - edge)
     sums = np.cumsum(cut - np.mean(cut))[places - 1]
     place = int(places[np.argmax(np.abs(sums) / np.sqrt(places * (n - places)))])
     before, after = np.median(even[:place]), np.median(even[place:])
@@ -145,7 +146,7 @@ def _line(blocks: Numbers) -> Numbers:
 
 
 def _profile(even: Numbers, phases: int) -> Numbers:
-    """The median of the same phase, and of the phases beside it, in the other periods; in all periods where there are many."""
+    """The median of the same phase in the other periods, in all periods where there are many; smoothed over the phases beside it."""
     n = len(even)
     rows = -(-n // phases)
     lacking = rows * phases - n
@@ -156,5 +157,5 @@ def _profile(even: Numbers, phases: int) -> Numbers:
 
 
 def _phase_medians(table: Numbers) -> Numbers:
-    beside = np.concatenate((np.roll(table, 1, axis=1), table, np.roll(table, -1, axis=1)))
-    return np.asarray(np.median(beside, axis=0), np.float64)
+    own = np.median(table, axis=0)
+    return np.asarray((np.roll(own, 1) + 2 * own + np.roll(own, -1)) / 4, np.float64)

@@ -7,8 +7,8 @@
 3. Severity is the run's highest point in sigma over `sqrt(2 ln n)`, which is what the highest of n normal samples reaches. A
    candidate is reported from 1.25 on, and only if it is at least 0.7 times as severe as the gravest: what recurs in a window at
    lesser height is how this series is. So is what recurs at like height more than 5 times over more than half of the window.
-4. The onset is the run's first sample. Where the baseline follows the level, the samples just before decide what is still normal,
-   for a trend through a step bends before the step.
+4. The onset is the run's first sample, leaving out a lower forerun that came back to normal. Where the baseline follows the level,
+   the samples just before decide what is still normal, for a trend through a step bends before the step.
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ def departures(at: Numbers, values: Numbers, *, floor: float = FLOOR, share: flo
         return []
     if usual.drifts:
         kept = [_sharpened(one, residual, values, at, sigma) for one in kept]
+    kept = [_trimmed(one, residual, sigma) for one in kept]
     return sorted(kept, key=lambda one: one.first)
 
 
@@ -119,3 +120,12 @@ def _sharpened(one: Departure, residual: Numbers, values: Numbers, at: Numbers, 
     begins, _ = runs(np.abs(values[: top + 1] - before) > BEYOND * sigma, at[: top + 1], hold_of(at))
     first = int(begins[-1]) if len(begins) and begins[-1] <= top else one.first
     return Departure(one.severity, max(one.first, first), one.back)
+
+
+def _trimmed(one: Departure, residual: Numbers, sigma: float) -> Departure:
+    """The same departure without what precedes it: samples beyond, lower than half its top, with normal ones after them."""
+    height = np.abs(residual[one.first : one.back])
+    top = int(np.argmax(height))
+    counts = np.flatnonzero(height[: top + 1] >= height[top] / 2)[0]
+    normal = np.flatnonzero(height[:counts] <= BEYOND * sigma)
+    return Departure(one.severity, one.first + (int(normal[-1]) + 1 if len(normal) else 0), one.back)

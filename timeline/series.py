@@ -55,7 +55,7 @@ def _samples(times: Any, values: Any, *, infinite: bool) -> tuple[Numbers, Numbe
     good = np.isfinite(at) & (~np.isnan(known) if infinite else np.isfinite(known))
     order = np.argsort(at[good], kind="stable")
     at, known = at[good][order], known[good][order]
-    last = np.append(np.diff(at) > 0, [True] * min(1, len(at)))
+    last = np.diff(at, append=np.inf) > 0
     return at[last], known[last]
 
 
