@@ -102,6 +102,19 @@ def show(incident: str, form: str, archive_path: Path | None, everything: bool, 
 
 
 @cli.command()
+@click.argument("incident", metavar="DIR|ID")
+@click.option(
+    "--profiles", "profiles", multiple=True, metavar="NAME", help="Profile, or `all` for the published ones too (repeatable)."
+)
+@archive_option
+def durations(incident: str, profiles: tuple[str, ...], archive_path: Path | None) -> None:
+    """Print durations with formula, bounds and evidence, under our profiles and as others define them."""
+    from .timeline.published import durations_text
+
+    click.echo(durations_text(_stored(incident, archive_path), profiles), nl=False)
+
+
+@cli.command()
 @config_option
 def sources(config_path: Path | None) -> None:
     """Show which sources are configured, reachable and permitted, and what each clock says."""

@@ -43,11 +43,15 @@ def span(seconds: float) -> str:
 
 
 def span_with_bounds(best_s: float | None, low_s: float | None, high_s: float | None) -> str:
-    """`32 s (20 s – 35 s)`; the bounds only where they differ from the best by more than a second; `–` for unknown."""
+    """`32 s (20–35)`, `1 min 12 s (58 s – 2 min)`; the bounds only where they differ from the best by more than a second; `–` for unknown."""
     if best_s is None:
         return "–"
-    if low_s is not None and high_s is not None and best_s - low_s <= 1.0 and high_s - best_s <= 1.0:
-        return span(best_s)
+    if low_s is not None and high_s is not None:
+        if best_s - low_s <= 1.0 and high_s - best_s <= 1.0:
+            return span(best_s)
+        (_, *unit), (low, *lows), (high, *highs) = (span(s).split() for s in (best_s, low_s, high_s))
+        if len(unit) == 1 and unit == lows == highs:
+            return f"{span(best_s)} ({low}–{high})"
     return f"{span(best_s)} ({'?' if low_s is None else span(low_s)} – {'?' if high_s is None else span(high_s)})"
 
 

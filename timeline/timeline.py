@@ -76,7 +76,14 @@ class Timeline:
         return self.table("coverage").to_pandas()
 
     def durations(self, profile: str | None = None) -> pd.DataFrame:
-        """Durations of one profile, or of all: name, profile, from, to, low_s, best_s, high_s, event_ids, why."""
+        """Durations of one profile, or of all stored: name, profile, from, to, low_s, best_s, high_s, event_ids, why.
+
+        The profiles that others publish (`azure`, `pagerduty`, …; see `timeline.published`) are computed when they are named.
+        """
+        from .published import PUBLISHED, chosen
+
+        if profile in PUBLISHED:
+            return pd.DataFrame(chosen(self, [profile]))
         frame = self.table("durations").to_pandas()
         return frame if profile is None else frame[frame["profile"] == profile].reset_index(drop=True)
 
