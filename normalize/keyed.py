@@ -23,7 +23,9 @@ KEYS = (
 RANK = {key: rank for rank, key in enumerate(KEYS)}
 UNIT_OF_KEY = {"realtimetimestamp": 1_000, "sourcerealtimetimestamp": 1_000}
 PLAIN = str.maketrans("", "", "_- .")
-OPENING = re.compile(r"[ \t\r\n]*(?:\[[ \t\r\n]*)?\{", re.ASCII)
+OPEN = r"^[ \t\r\n]*(?:\[[ \t\r\n]*)?\{"
+OPENING = re.compile(OPEN, re.ASCII)
+OPENS = re.compile(OPEN.encode())
 BLANK = re.compile(r"[ \t\r\n]*", re.ASCII)
 DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
 SECONDS = ("seconds", "epochsecond", "epochseconds", "sec", "s")

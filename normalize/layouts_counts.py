@@ -28,7 +28,7 @@ COUNTED: tuple[Layout, ...] = (
     ),
     Layout(
         "auditd",
-        r"^[^\n\"]*?\bmsg=audit\((?P<epoch_s>[0-9]{1,10}\.[0-9]{3}):[0-9]+\)",
+        r"^(?:node=[^ \n]+ )?type=[^ \n]+ msg=audit\((?P<epoch_s>[0-9]{1,10}\.[0-9]{3}):[0-9]+\)",
         (Sample("type=SYSCALL msg=audit(1795168800.125:4711): arch=c000003e syscall=59", "2026-11-20T10:00:00.125Z"),),
         "Linux audit daemon",
     ),
@@ -40,19 +40,26 @@ COUNTED: tuple[Layout, ...] = (
     ),
     Layout(
         "cef-utc",
-        r"^(?:[^|\n]*CEF:)?[01]\|(?:[^|\n]*\|){6}[^\n]*?[A-Za-z]*[uU]tc[tT]ime=" + ISO_DATE + "T" + TIME + OFFSET + END,
+        r"^(?:(?:[^| \n]* ){0,9}CEF:)?[01]\|(?:[^|\n]*\|){6}[^\n]*?[A-Za-z]*[uU]tc[tT]ime=" + ISO_DATE + "T" + TIME + OFFSET + END,
         (Sample("CEF:0|Acme|Gate|2.1|7|Login|3|src=10.0.0.4 ACMEutcTime=2026-11-20T10:00:00.125Z msg=hello", "2026-11-20T10:00:00.125Z"),),
         "CEF with a UTC time of the device among its extensions",
     ),
     Layout(
         "cef-count",
-        r"^(?:[^|\n]*CEF:)?[01]\|(?:[^|\n]*\|){6}(?:[^\n]* )?rt=(?P<epoch_ms>[0-9]{13})(?:[^0-9]|$)",
+        r"^(?:(?:[^| \n]* ){0,9}CEF:)?[01]\|(?:[^|\n]*\|){6}(?:[^\n]* )?rt=(?P<epoch_ms>[0-9]{13})(?:[^0-9]|$)",
         (Sample("Nov 20 11:00:02 gw CEF:0|Acme|Gate|2.1|7|Login|3|src=10.0.0.4 rt=1795168800125 act=deny", "2026-11-20T10:00:00.125Z"),),
         "CEF, `rt` in milliseconds",
     ),
     Layout(
         "cef-text",
-        r"^(?:[^|\n]*CEF:)?[01]\|(?:[^|\n]*\|){6}(?:[^\n]* )?rt=" + NAME + " (?P<day>[0-9]{1,2}) (?P<year>[0-9]{4}) " + TIME + "(?:" + ANY_ZONE + ")?" + END,
+        r"^(?:(?:[^| \n]* ){0,9}CEF:)?[01]\|(?:[^|\n]*\|){6}(?:[^\n]* )?rt="
+        + NAME
+        + " (?P<day>[0-9]{1,2}) (?P<year>[0-9]{4}) "
+        + TIME
+        + "(?:"
+        + ANY_ZONE
+        + ")?"
+        + END,
         (Sample("CEF:0|Acme|Gate|2.1|7|Login|3|rt=Nov 20 2026 10:00:00.125 UTC src=10.0.0.4", "2026-11-20T10:00:00.125Z"),),
         "CEF, `rt` as text",
     ),

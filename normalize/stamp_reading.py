@@ -15,10 +15,10 @@ from functools import lru_cache
 
 from ..collectors.errors import ConfigError
 from .epochs import epoch_ns
-from .keyed import OPENING, candidates
+from .keyed import OPENS, candidates
 from .layout import Layout
 from .layouts import layouts
-from .stamp_fields import SECOND_NS, Placed, Reading, placed
+from .stamp_fields import Placed, Reading, placed
 from .stamps import instant_ns
 from .years import reference
 from .zones import UnknownZoneError, zone_of
@@ -26,6 +26,11 @@ from .zones import UnknownZoneError, zone_of
 HEAD_BYTES = 65_536
 COLOUR = re.compile(rb"(?:\x1b|\\x1b|\\033|\\u001b|#033)\[[0-9;]*[A-Za-z]")
 JSON_VALUE = re.compile(r"[0-9]{4}-|[0-9]{8}T|[A-Z][a-z]{2}[ ,]|[0-9]{1,2}[./ -]", re.ASCII)
+RELAYED = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(?:Z|[+-][0-9]{2}:[0-9]{2}) [A-Za-z0-9_.:-]*[A-Za-z0-9.] +"
+    r"(?:[A-Za-z0-9_./-]+(?:\[[0-9]+\])?: +)?\{"
+)
+RELAY = re.compile(RELAYED.encode())
 DOTNET_DATE = re.compile(r"/Date\(([0-9]{12,13})(?:[+-][0-9]{4})?\)/\Z", re.ASCII)
 
 
@@ -78,7 +83,7 @@ def explain(
     """As `read_stamp`, but says why there is no stamp."""
     near = reference(runtime_ns, bound_ns(since), bound_ns(until))
     record = text.encode("utf-8", "replace") if isinstance(text, str) else bytes(text)
-    return stamp_of(head(record), Reading(zone_of(zone), near), zone, (*extra, *layouts()))
+    return stamp_of(head(record), Reading(zone_of(zone), near), zone, proven(tuple(extra)))
 
 
 def bound_ns(bound: int | str | datetime | None) -> int | None:
@@ -106,22 +111,17 @@ def head(record: bytes) -> bytes:
 def stamp_of(record: bytes, reading: Reading, zone: str, table: Sequence[Layout]) -> Stamp | Failure:
     """What `explain` returns, for a record that went through `head`."""
     payload = relayed(record)
-    if payload is not None or OPENING.match(record[:64].decode("latin-1")):
+    if payload is not None or OPENS.match(record):
         found = _keyed(record if payload is None else payload, reading, zone, table)
         if isinstance(found, Stamp) or payload is None:
             return found
     return _first(record, reading, zone, table)
 
 
-RELAY = re.compile(
-    rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(?:Z|[+-][0-9]{2}:[0-9]{2}) [A-Za-z0-9_.:-]*[A-Za-z0-9.] +(?:[A-Za-z0-9_./-]+(?:\[[0-9]+\])?: +)?(?=\{)"
-)
-
-
 def relayed(record: bytes) -> bytes | None:
     """The JSON record behind the header of a syslog relay, which stamps the receipt."""
     match = RELAY.match(record)
-    return record[match.end() :] if match else None
+    return record[match.end() - 1 :] if match else None
 
 
 def _keyed(record: bytes, reading: Reading, zone: str, table: Sequence[Layout]) -> Stamp | Failure:
@@ -155,6 +155,8 @@ def _first(record: bytes, reading: Reading, zone: str, table: Sequence[Layout]) 
             found = applied(layout, match, reading)
         except UnknownZoneError as error:
             return Failure(f"{layout.name} fits, but {error} names no single zone")
+        except ValueError:
+            found = None
         if found is not None:
             return Stamp(found.at_ns, layout.name, shown_zone(found.zone, layout.zone, zone), found.before_ns, found.after_ns)
         if why == "no layout fits":
@@ -173,10 +175,14 @@ def shown_zone(named: str, fixed: str, configured: str) -> str:
     return "UTC" if named in ("Z", "z") else named or fixed or configured
 
 
-@lru_cache(maxsize=1)
-def unproven() -> tuple[str, ...]:
-    """Samples of the table that do not give the instant they name."""
-    return tuple(problem for layout in layouts() for problem in disproved(layout))
+@lru_cache(maxsize=16)
+def proven(extra: tuple[Layout, ...] = ()) -> tuple[Layout, ...]:
+    """The whole table, `extra` first. Raises ConfigError where a sample of a layout does not give the instant that it names."""
+    table = (*extra, *layouts())
+    problem = next((said for layout in table for said in disproved(layout)), None)
+    if problem is not None:
+        raise ConfigError(problem)
+    return table
 
 
 def disproved(layout: Layout) -> list[str]:
@@ -188,6 +194,3 @@ def disproved(layout: Layout) -> list[str]:
         if not isinstance(found, Stamp) or found.at_ns != bound_ns(sample.expected):
             problems.append(f"stamp layout {layout.name!r}: its sample {sample.text!r} gives {found}, not {sample.expected}")
     return problems
-
-
-__all__ = ["HEAD_BYTES", "SECOND_NS", "Failure", "Stamp", "explain", "read_stamp"]

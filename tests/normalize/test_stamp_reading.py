@@ -9,7 +9,7 @@ import retroline
 from retroline.collectors.errors import ConfigError
 from retroline.normalize.layout import Layout, Sample, checked, configured_layouts
 from retroline.normalize.layouts import layouts
-from retroline.normalize.stamp_reading import Failure, bound_ns, disproved, explain, head, read_stamp
+from retroline.normalize.stamp_reading import Failure, bound_ns, disproved, explain, head, proven, read_stamp
 
 AT = 1_795_168_800_000_000_000  # 2026-11-20T10:00:00Z
 WINDOW = {"since": "2026-11-20T09:30:00Z", "until": "2026-11-20T10:30:00Z"}
@@ -214,5 +214,7 @@ def test_own_layouts() -> None:
     ):
         with pytest.raises(ConfigError, match=said):
             configured_layouts([{**table, **broken}])
+    with pytest.raises(ConfigError, match=r"its sample 'mill 21\.11.2026/10h00' gives"):
+        proven(configured_layouts([{**table, "sample": "mill 21.11.2026/10h00"}]))
     with pytest.raises(ConfigError, match="no sample"):
         checked(Layout("x", "^(?P<epoch>[0-9]{10})", ()))
