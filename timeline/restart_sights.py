@@ -158,7 +158,7 @@ def _sample(one: Increment, pods: Pods) -> Sight:
 
 
 def _sampled_ooms(given: Given, again: Sequence[Sight], known: set[tuple[str, str, int]]) -> Iterator[Sight]:
-    """Restarts at which the last termination's reason was OOMKilled; onsets of that reason without a known restart."""
+    """Kills no later than restarts at which the last termination's reason was OOMKilled; onsets of that reason without a known restart."""
     pods = Pods.of(given)
     ruled_out = {(f.attributes["pod_uid"], f.attributes["container"], f.attributes["restart"] + 1) for f in given.of("state.container_end")} - known
     best: dict[tuple[str, str, int], Sight] = {}
@@ -169,13 +169,18 @@ def _sampled_ooms(given: Given, again: Sequence[Sight], known: set[tuple[str, st
         reason = oom_reason_at(given.series, sight.namespace, sight.pod, sight.container, sight.at_ns)
         if reason and sight.key not in ruled_out:
             told.add(sight.key)
-            yield replace(
-                sight, at_ns=reason.at_ns, rank=SAMPLE, before_ns=max(reason.at_ns - sight.at_ns + sight.before_ns + SECOND_NS, 0), witness=reason.witness
-            )
+            before_ns = sight.before_ns + _back_off_ns(sight.number)
+            yield replace(sight, rank=SAMPLE, before_ns=before_ns)
+            yield replace(sight, at_ns=reason.at_ns, rank=SAMPLE, before_ns=before_ns + reason.at_ns - sight.at_ns, witness=reason.witness)
     for onset in oom_onsets(given.series):
         uid = pods.uid(onset.namespace, onset.pod, onset.uid)
         if not _explained(onset, uid, {*told, *known, *ruled_out}, best.values()):
             yield Sight((uid, onset.container, onset.number), onset.at_ns, SAMPLE, onset.namespace, onset.pod, onset.witness, onset.before_ns)
+
+
+def _back_off_ns(number: int) -> int:
+    """How long before its restart a container may have ended: the kubelet waits 10 s at first, twice as long each time, 5 min at most."""
+    return min(10 << min(number - 1, 10), 300) * SECOND_NS
 
 
 def _explained(onset: Increment, uid: str, keys: set[tuple[str, str, int]], again: Iterable[Sight]) -> bool:

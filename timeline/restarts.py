@@ -76,7 +76,7 @@ def _row(sights: list[Sight], kind: str, title: str) -> Row:
         thread=f"restart:{uid}/{container}/{number}",
         edge="",
         before_ns=best.before_ns,
-        after_ns=SECOND_NS if best.rank < 2 else 1,
+        after_ns=SECOND_NS if best.witness.source == "kubernetes" else 1,
         at_source=best.witness.at_source,
         severity="warning",
         subject=f"Pod/{best.pod}/{container}",

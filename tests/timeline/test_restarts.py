@@ -165,9 +165,12 @@ def test_metrics_alone_tell_restarts_and_kills(cluster: Cluster) -> None:
 def test_a_reason_gives_the_kind_of_a_restart_that_events_tell(cluster: Cluster) -> None:
     """The pod is gone, the event has the time, the metric the reason: one restart and one OOM kill with the same thread."""
     given = cluster(started("00:00:10", last="01:00:30", count=2), series=[reason(("01:00:45", 1), ("01:01:15", 1))])
-    rows = restarts.rows(given)
+    kill, again = sorted(restarts.rows(given), key=lambda r: r.kind)
 
-    assert {(r.kind, r.thread) for r in rows} == {("workload.restarted", "restart:uid-web-1/app/1"), ("workload.oom_killed", "restart:uid-web-1/app/1")}
+    assert (kill.kind, again.kind) == ("workload.oom_killed", "workload.restarted")
+    assert kill.thread == again.thread == "restart:uid-web-1/app/1"
+    assert (kill.at_ns, kill.before_ns, again.before_ns) == (again.at_ns, 10 * SECOND_NS, 0)
+    assert [w.source for w in kill.witnesses] == ["kubernetes", "prometheus"]
 
 
 def test_other_reasons_are_no_kills(cluster: Cluster) -> None:
