@@ -23,6 +23,7 @@ DATES = tuple(
         rf"(?<!\d)(?P<day>\d{{1,2}})(?:st|nd|rd|th)?[ -]+(?:of )?{MONTH}(?:,?[ -]+(?P<year>\d{{4}})(?![\d:.]))?",
         rf"\b{MONTH} +(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?![\d:])(?:,? +(?P<year>\d{{4}})(?![\d:.]))?",
         r"(?<![\d:.])(?P<first>\d{1,2})[/.](?P<second>\d{1,2})[/.](?P<year>\d{4})(?!\d)",
+        r"(?<![\d:./])(?P<first>\d{1,2})/(?P<second>\d{1,2})(?![\d:./])",
     )
 )
 CLOCKS = tuple(
@@ -156,13 +157,13 @@ def _second(clock: re.Match[str]) -> int | None:
 
 def _day(found: re.Match[str], near: date | None) -> date | None:
     parts = found.groupdict()
+    written = parts.get("year")
+    years = [int(written)] if written else [near.year + off for off in (-1, 0, 1)] if near else []
     if parts.get("first"):
-        one, two, year = int(parts["first"]), int(parts["second"]), int(parts["year"])
-        return _nearest([(year, one, two), (year, two, one)], near)
+        one, two = int(parts["first"]), int(parts["second"])
+        return _nearest([reading for year in years for reading in ((year, one, two), (year, two, one))], near)
     month = int(parts["number"]) if parts.get("number") else MONTHS.index(parts["month"][:3].lower()) + 1
-    if parts.get("year"):
-        return _nearest([(int(parts["year"]), month, int(parts["day"]))], near)
-    return _nearest([(near.year + off, month, int(parts["day"])) for off in (-1, 0, 1)], near) if near else None
+    return _nearest([(year, month, int(parts["day"])) for year in years], near)
 
 
 def _nearest(readings: list[tuple[int, int, int]], near: date | None) -> date | None:

@@ -45,8 +45,9 @@ class Departure:
 
 def departures(at: Numbers, values: Numbers, *, floor: float = FLOOR, share: float = SHARE) -> list[Departure]:
     """All departures in order of time. `at`: epoch seconds, rising; `values`: finite. Below 8 samples nothing is normal yet."""
-    if len(at) < LEAST_SAMPLES or np.ptp(values) == 0:
+    if len(at) < LEAST_SAMPLES or np.min(values) == np.max(values):
         return []
+    values = np.ldexp(values, -int(np.frexp(np.max(np.abs(values)))[1]))
     usual = baseline(at, values)
     residual = values - usual.values
     least = float(np.ptp(values)) * RESOLUTION

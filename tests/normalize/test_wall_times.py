@@ -54,6 +54,8 @@ def clock(hour: int, minute: int = 0, second: int = 0, day: date | None = None, 
         ("29 Mar 09:41", clock(9, 41, day=date(2026, 3, 29))),
         ("Sun 29 March 2026 at 9:41pm", clock(21, 41, day=date(2026, 3, 29))),
         ("29.03.2026 09:41", clock(9, 41, day=date(2026, 3, 29))),
+        ("28/3 09:41", clock(9, 41, day=date(2026, 3, 28))),
+        ("4/1 09:41", clock(9, 41, day=date(2026, 4, 1))),
         ("4/3/2026 09:41", clock(9, 41, day=date(2026, 4, 3))),
     ],
 )

@@ -221,7 +221,7 @@ def test_ten_thousand_points_take_milliseconds() -> None:
     assert found == [(at[6000], at[6200])]
 
 
-numbers = st.one_of(st.none(), st.floats(width=32), st.integers(-3, 3).map(float))
+numbers = st.one_of(st.none(), st.floats(), st.integers(-3, 3).map(float))
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e10), numbers), max_size=60), st.sampled_from([None, "> 0", "<= 1", "!= 0"]))
