@@ -18,6 +18,7 @@ from ..normalize.tables import KINDS
 from ..normalize.window import place
 from . import alerts, excursions, log_gaps, pages, restarts, rollouts
 from .accounting import account
+from .carried import alert_threads, carried
 from .coverage import coverage_rows, gap_rows
 from .durations import Duration, durations
 from .evidence import Part, Tally, read_evidence
@@ -46,6 +47,12 @@ class Built:
     tallies: dict[Part, Tally]
     failures: list[Failure]
     sources: dict[str, bool]
+
+    @property
+    def aside(self) -> list[str]:
+        """Ids of the rows that are background: shown only when asked for."""
+        held = carried(self.rows)
+        return [n.event_id for n in self.rows if not n.row.milestone_ok and not (n.row.thread in held and self.scope.holds(n))]
 
 
 def build(evidence: Path, people: People, lines: Path) -> Built:
@@ -109,14 +116,16 @@ def clipped(rows: Iterable[Named], window: Window) -> list[Named]:
 def set_aside(rows: Iterable[Named], chosen: Scope) -> list[Named]:
     """Background is no milestone and not shown unless asked.
 
-    It is pages about no service of the incident, and every run of an alert that fired already when the window opened.
+    It is pages about no service of the incident, and every run of an alert that fired already when the window opened, but for a run
+    that paged somebody in the window.
     """
     listed = list(rows)
     known = {n.row.labels["incident"] for n in listed if "incident" in n.row.labels and chosen.holds(n)}
+    paged = {thread for n in listed if n.row.kind == "page.triggered" and n.row.milestone_ok for thread in alert_threads(n)}
     before = {_alert(n) for n in listed if n.row.kind == "alert.firing" and not n.row.milestone_ok}
 
     def background(n: Named) -> bool:
-        return n.row.labels.get("incident") not in {None, *known} or (n.row.kind.startswith("alert.") and _alert(n) in before)
+        return n.row.labels.get("incident") not in {None, *known} or (n.row.kind.startswith("alert.") and _alert(n) in before and n.row.thread not in paged)
 
     return [Named(n.event_id, replace(n.row, milestone_ok=False)) if background(n) else n for n in listed]
 

@@ -62,7 +62,7 @@ def _write_tables(folder: Path, built: Built) -> None:
         "until_ns": str(built.people.window.until_ns),
         "scope": built.scope.how,
         "services": ",".join(sorted(built.scope.services)),
-        "set_aside": ",".join(n.event_id for n in built.rows if not n.row.milestone_ok),
+        "set_aside": ",".join(built.aside),
     }
     _write(folder / "events.parquet", events.replace_schema_metadata({f"retroline.{k}": v for k, v in told.items()}))
     _write(folder / "samples.parquet", built.samples)

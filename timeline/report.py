@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from .carried import ALREADY
 from .durations import PROFILES
 from .export import accounting, records
 from .milestones import NAMES
@@ -195,11 +196,19 @@ def _unseen(timeline: Timeline, events: list[dict[str, Any]], *, dated: bool) ->
     absent = [s for s in KNOWN_SOURCES if s not in seen]
     if absent:
         told.append(f"- Not configured, so nothing is known from: {', '.join(absent)}.")
+    if before := _begun_before(events):
+        told.append(f"- Fired already when the window opened: {cell(', '.join(before))}. How that began lies before the window.")
     blank = [d for d in records(timeline.table("durations")) if d["profile"] == "impact" and d["best_s"] is None]
     told += [f"- {cell(d['name'])} is blank: {cell(d['why'])}." for d in blank]
     sums = accounting(coverage).get("total", {})
     counted = "Records: " + ", ".join(f"{sums.get(k, 0)} {k}" for k in ("received", "kept", "folded", "outside", "unreadable")) + "."
     return "\n".join(dict.fromkeys(told) or ["Nothing is known to be missing."]) + "\n\n" + counted
+
+
+def _begun_before(events: list[dict[str, Any]]) -> list[str]:
+    """Alerts that fired when the window opened and had paged somebody."""
+    paged = {e["thread"] for e in events if e["kind"] == "page.triggered"}
+    return sorted({e["subject"] for e in events if e["kind"] == "alert.firing" and e["title"].startswith(ALREADY) and e["thread"] in paged and e["subject"]})
 
 
 def _lost(coverage: list[dict[str, Any]], *, folded: bool) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from .carried import carried
 from .identity import Named
 
 SEVERITIES = ("none", "info", "low", "minor", "warning", "medium", "error", "high", "major", "page", "critical", "emergency", "fatal")
@@ -83,26 +84,31 @@ def scope(rows: Iterable[Named], service: str | None, depends_on: Iterable[str] 
     """The incident's services: `service` with what it depends on; else those of the firing alerts of highest severity.
 
     Several services at that severity count together when their alerts began within ten minutes of each other; else the
-    first one's service. Without alerts: the service of the first page of highest urgency.
+    first one's service. Where none began in the window, those count that fired when it opened and ended in it. Without alerts: the
+    service of the first page of highest urgency.
     """
     if service:
         return Scope(frozenset((service, *depends_on)), f"`{service}`, as asked")
-    story = [n for n in rows if n.row.milestone_ok]
-    firing = [n for n in story if n.row.kind == "alert.firing"]
+    listed = list(rows)
+    story = [n for n in listed if n.row.milestone_ok]
+    begun = [n for n in story if n.row.kind == "alert.firing"]
+    held = () if begun else carried(listed)
+    firing = begun or [n for n in listed if n.row.kind == "alert.firing" and n.row.thread in held]
     if firing:
         top = max(severity(n.row.severity) for n in firing)
         highest = [n for n in firing if severity(n.row.severity) == top]
         first = min(n.row.at_ns for n in highest)
         services = {n.row.service for n in highest if n.row.service and n.row.at_ns - first <= TOGETHER_NS}
         word = highest[0].row.severity or "unnamed"
-        how = f"the service of the firing alerts of the highest severity ({word})" if services else "all services: the firing alerts name none"
+        when = "firing alerts" if begun else "alerts that fired when the window opened, those"
+        how = f"the service of the {when} of the highest severity ({word})" if services else "all services: the firing alerts name none"
         return Scope(frozenset((*services, *depends_on)) if services else frozenset(), how)
     pages = [n for n in story if n.row.kind == "page.triggered"]
     if pages:
         chosen = max(pages, key=lambda n: (n.row.labels.get("urgency") == "high", -n.row.at_ns))
         if chosen.row.service:
             return Scope(frozenset((chosen.row.service, *depends_on)), "the service of the first page of the highest urgency; no alert was seen")
-    return Scope(frozenset(depends_on), "all services: no alert fired and none was named")
+    return Scope(frozenset(depends_on), "all services: no alert began to fire and none was named")
 
 
 def at_row(name: str, row: Named, method: str, *more: Named) -> Milestone:
