@@ -17,19 +17,13 @@ import click
 
 from . import __version__
 from .collectors.errors import ConfigError, RetrolineError
+from .terminal.options import all_option, archive_option, config_option, format_option, names_option
 
 if TYPE_CHECKING:
     from .collectors.run import Outcome
     from .timeline.timeline import Timeline
 
 DEFAULT_CONFIG = Path("retroline.toml")
-FORMATS = ("md", "json", "csv", "none")
-
-config_option = click.option("--config", "config_path", type=click.Path(path_type=Path), help="Configuration file [default: ./retroline.toml if there is one].")
-format_option = click.option("--format", "form", type=click.Choice(FORMATS), default="md", show_default=True, help="What to print on stdout.")
-all_option = click.option("--all", "everything", is_flag=True, help="Show every row, background and routine included.")
-names_option = click.option("--names", is_flag=True, help="Show people by name instead of by role.")
-archive_option = click.option("--archive", "archive_path", type=click.Path(path_type=Path), help="The archive's folder [default: ./archive].")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -103,9 +97,7 @@ def show(incident: str, form: str, archive_path: Path | None, everything: bool, 
 
 @cli.command()
 @click.argument("incident", metavar="DIR|ID")
-@click.option(
-    "--profiles", "profiles", multiple=True, metavar="NAME", help="Profile, or `all` for the published ones too (repeatable)."
-)
+@click.option("--profiles", "profiles", multiple=True, metavar="NAME", help="Profile, or `all` for the published ones too (repeatable).")
 @archive_option
 def durations(incident: str, profiles: tuple[str, ...], archive_path: Path | None) -> None:
     """Print durations with formula, bounds and evidence, under our profiles and as others define them."""
@@ -131,6 +123,19 @@ def sources(config_path: Path | None) -> None:
         click.echo(f"{sentence.replace(': ', ': not configured: ', 1)}")
     if not all(p.reachable and p.permitted for p in probes.values()):
         sys.exit(3)
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--zone", help="Zone of stamps that name none: UTC, +02:00, Europe/Paris [default: stamps.zone of the configuration, else UTC].")
+@click.option("--since", help="Start of the time that the lines are from; settles missing years and dates.")
+@click.option("--until", help="Its end.")
+@config_option
+def stamps(file: Path, **options: Any) -> None:
+    """Show how the time of each line of FILE was read, or why it was not."""
+    from .terminal.stamps import stamp_lines
+
+    sys.stdout.buffer.writelines(stamp_lines(file, options, _config_path(options["config_path"]), time.time_ns()))
 
 
 @cli.command()

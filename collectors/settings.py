@@ -24,6 +24,7 @@ KEYS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "prometheus": {"url": str, "step_s": (int, float), "headers": dict, "query": list},
     "alertmanager": {"url": str, "alert_log": list},
     "pagerduty": {"url": str, "service_ids": list, "team_ids": list},
+    "stamps": {"zone": str, "layout": list},
     "durations": {},
     "archive": {"path": str},
 }
@@ -93,7 +94,7 @@ def _check_table(path: Path, table: str, keys: Any) -> None:
 
 
 def _check_value(where: str, key: str, value: Any) -> None:
-    if isinstance(value, list) and key != "query" and not all(isinstance(one, str) for one in value):
+    if isinstance(value, list) and key not in ("query", "layout") and not all(isinstance(one, str) for one in value):
         raise ConfigError(f"{where} must be a list of texts")
     if isinstance(value, int | float) and not value > 0:
         raise ConfigError(f"{where} must be more than 0")

@@ -98,6 +98,8 @@ def configured_layouts(tables: Sequence[Mapping[str, Any]]) -> tuple[Layout, ...
 
 def _configured(table: Mapping[str, Any]) -> Layout:
     known = {"name", "pattern", "sample", "expected", "zone", "since", "until", "where"}
+    if not isinstance(table, Mapping):
+        raise ConfigError("stamps.layout must be tables, each written [[stamps.layout]]")
     name = table.get("name", "?")
     if unknown := set(table) - known:
         raise ConfigError(f"stamp layout {name!r} has unknown settings {', '.join(sorted(unknown))}; known are {', '.join(sorted(known))}")
