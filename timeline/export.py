@@ -20,6 +20,8 @@ OUTCOMES = ("kept", "folded", "outside", "unreadable")
 
 def as_json(timeline: Timeline) -> str:
     """One JSON object; NaN and infinities become null, as JSON has none."""
+    from .segments import segment_rows
+
     window = timeline.window
     coverage = records(timeline.table("coverage"))
     value = {
@@ -29,6 +31,7 @@ def as_json(timeline: Timeline) -> str:
         "events": records(timeline.table("events")),
         "milestones": records(timeline.table("milestones")),
         "durations": records(timeline.table("durations")),
+        "segments": segment_rows(timeline),
         "coverage": coverage,
         "accounting": accounting(coverage),
     }

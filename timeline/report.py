@@ -12,6 +12,7 @@ from .export import accounting, records
 from .milestones import NAMES
 from .people import FILE
 from .roles import Roles, roles_of
+from .segments import segments_text
 from .selection import MOST_LINES, Event, Line, lines
 from .sentences import capped
 from .sentences import folded as fold
@@ -44,6 +45,7 @@ def markdown(timeline: Timeline, *, names: bool = False, everything: bool = Fals
         _table(events, marks, aside, services, roles, dated=dated, everything=everything),
         "## Durations",
         _durations(timeline),
+        segments_text(timeline),
         "## Milestones",
         _milestones(marks, roles, dated=dated),
         "## What could not be seen",

@@ -87,6 +87,12 @@ class Timeline:
         frame = self.table("durations").to_pandas()
         return frame if profile is None else frame[frame["profile"] == profile].reset_index(drop=True)
 
+    def segments(self) -> pd.DataFrame:
+        """Where the minutes went: TTD and TTA in segments that sum exactly; duration, profile, from, to, ns, low_s, best_s, high_s, knob, merged, event_ids."""
+        from .segments import COLUMNS, segment_rows
+
+        return pd.DataFrame(segment_rows(self), columns=list(COLUMNS))
+
     def to_markdown(self, *, names: bool = False, everything: bool = False) -> str:
         """The report. `names` shows people by name, `everything` shows every row."""
         from .report import markdown

@@ -24,7 +24,7 @@ from retroline.timeline.selection import MOST_LINES
 from retroline.timeline.timeline import Timeline, load
 
 SECOND = 1_000_000_000
-SECTIONS = ["## Timeline", "## Durations", "## Milestones", "## What could not be seen"]
+SECTIONS = ["## Timeline", "## Durations", "## Where the minutes went", "## Milestones", "## What could not be seen"]
 HOSTILE = "a|b \\| <b>x</b>\n\r\u2028 \x1b[31m `c` [l](http://e) \u202e \x00 \ud800".encode("utf-8", "replace").decode()
 
 
