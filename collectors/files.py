@@ -146,6 +146,8 @@ def _collect(entry: _Entry, ask: Ask) -> Passed | None:
         broken = found.broken or _broken_later(entry)
     except OSError as error:
         return _refused(entry.relative, error)
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        return Passed("bad_payload", f"{entry.relative}: of a shape that no source knows ({type(error).__name__}: {error})", ours=True)
     _save(entry, replace(found, broken=broken), ask)
     return None
 

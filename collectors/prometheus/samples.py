@@ -22,6 +22,8 @@ from ..evidence import Reply, decode_json
 from ..raw import SAMPLES, Raw, facts
 
 BATCH = 200_000
+# Past all years that a stamp may have.
+MOST_SECONDS = 10**11
 Point = tuple[str, str | None]
 
 
@@ -156,9 +158,9 @@ def name_of(reply: Reply) -> str:
 
 
 def _plain_seconds(text: str) -> str:
-    """A step that is a number of seconds, else ""."""
+    """A step or stamp that is a plausible number of seconds, else ""."""
     try:
-        return text if Decimal(text) > 0 else ""
+        return text if 0 < Decimal(text) < MOST_SECONDS else ""
     except InvalidOperation:
         return ""
 

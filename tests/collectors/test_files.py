@@ -579,3 +579,19 @@ def test_no_content_breaks_recognition(tmp_path_factory: pytest.TempPathFactory,
     index = collect(given_files(tmp_path, {"x.bin": content, "ok.json": body(POD)}), tmp_path / "evidence")
 
     assert len(index.replies) + len(index.failures) == 2
+
+
+def test_a_file_that_breaks_its_reader_costs_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody foresaw in one file is noted as a failure of ours, and every other file is taken."""
+
+    def recognise(path: Path, relative: str) -> object:
+        if relative == "bad.json":
+            raise ArithmeticError("a number beyond all numbers")
+        return recognise_file(path, relative)
+
+    recognise_file = files.recognise_file
+    monkeypatch.setattr(files, "recognise_file", recognise)
+    index = collect(given_files(tmp_path, {"bad.json": b"{}", "a.json": body(POD), "z.json": body(POD)}), tmp_path / "evidence")
+
+    assert [reply.about["file"] for reply in index.replies] == ["a.json", "z.json"]
+    assert [(f.what, f.reason, f.ours) for f in index.failures] == [("bad.json", "bad_payload", True)]

@@ -11,6 +11,7 @@ from retroline.collectors.errors import BadPayload
 from retroline.collectors.evidence import Reply
 from retroline.collectors.prometheus import read, recognise
 from retroline.collectors.prometheus.reader import global_config
+from retroline.collectors.prometheus.samples import spacing
 from retroline.collectors.raw import Raw
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "fixtures" / "prometheus"
@@ -255,3 +256,12 @@ def test_bad_payloads(tmp_path: Path, form: str, document: Any) -> None:
     """A body that is not what the API promises is a BadPayload that names the file."""
     with pytest.raises(BadPayload, match=r"made\.json"):
         list(read(made(tmp_path, document, form)))
+
+
+@pytest.mark.parametrize("stamp", ["1e300", "Infinity", "NaN", "-5", "x"])
+def test_a_stamp_beyond_all_years_is_no_grid(tmp_path: Path, stamp: str) -> None:
+    """Points at impossible times tell no step, and the others are read."""
+    reply = made(tmp_path, matrix({"metric": {"a": "b"}, "values": [[stamp, "1"], ["1795223400", "2"]]}), "query_range", name="h", query="h")
+
+    assert spacing(matrix({"metric": {}, "values": [[stamp, "1"], ["1795223400", "2"]]})["data"]) == ""
+    assert "2" in [row["value"] for row in samples(reply)]
