@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ..collectors.evidence import Failure
 from ..collectors.window import SECOND_NS, Window, rfc3339_short
@@ -20,7 +20,7 @@ def gap_rows(read: Read, window: Window, told: str = "") -> list[Row]:
 
     A log that is gone with its pod is left to the rule that tells such logs by workload, if `told` (what its rows say) names the pod.
     """
-    failures = dict.fromkeys((*read.failures, *_expired(read, window)))
+    failures = dict.fromkeys((*read.failures, *_derived(read, window)))
     return [_gap(f, window) for f in failures if f.reason != "unrecognised" and not (f.reason == "gone" and _pod(f) and _pod(f) in told)]
 
 
@@ -32,8 +32,14 @@ def _pod(failure: Failure) -> str:
 def coverage_rows(read: Read, window: Window) -> list[dict[str, object]]:
     """Rows of `normalize.tables.COVERAGE`: parts that gave records first, then everything that was not had."""
     rows = [_part(part, tally, window) for part, tally in sorted(read.tallies.items())]
-    failures = sorted({*read.failures, *_expired(read, window)}, key=lambda f: (f.source, f.what, f.reason, f.text))
+    failures = sorted({*read.failures, *_derived(read, window)}, key=lambda f: (f.source, f.what, f.reason, f.text))
     return [*rows, *(_lost(failure, window) for failure in failures)]
+
+
+def _derived(read: Read, window: Window) -> Iterator[Failure]:
+    """What the evidence shows to be missing although nobody said so."""
+    yield from _expired(read, window)
+    yield from _still_open(read, window)
 
 
 def _expired(read: Read, window: Window) -> Iterable[Failure]:
@@ -48,6 +54,20 @@ def _expired(read: Read, window: Window) -> Iterable[Failure]:
     if lost_until > window.since_ns:
         text = f"Kubernetes keeps events for 1 h by default: none from before {rfc3339_short(lost_until - lost_until % SECOND_NS)} are left"
         yield Failure("kubernetes", "events", "expired", text, until=rfc3339_short(lost_until), ours=False)
+
+
+def _still_open(read: Read, window: Window) -> Iterable[Failure]:
+    """Sources whose last answer came before the window had closed: the rest of it they could not know."""
+    last: dict[str, int] = {}
+    for reply in read.replies.values():
+        at = instant_ns(reply.received_at)
+        if at is not None and reply.source != "files":
+            last[reply.source] = max(at, last.get(reply.source, at))
+    for source, at in sorted(last.items()):
+        if at < window.until_ns:
+            when = rfc3339_short(max(at, window.since_ns) // SECOND_NS * SECOND_NS)
+            text = f"collected at {when}, before the window had closed: collect again after it"
+            yield Failure(source, "the end of the window", "open", text, since=when, ours=False)
 
 
 def _stretch(failure: Failure, window: Window) -> tuple[int, int]:

@@ -48,10 +48,14 @@ class Job:
 
     @property
     def span(self) -> Slice:
-        """What is asked for: the window, a margin before it, a little after it, nothing of the future."""
+        """What is asked for: the window, a margin before it, a little after it, nothing of the future.
+
+        Where our clock stands before the window, the clock is wrong rather than the window: then it bounds nothing.
+        """
         start = self.ask.window.since_ns // 1_000_000 - int(self.settings.margin_s * 1000)
-        until = -(-self.ask.window.until_ns // 1_000_000)
-        return Slice(start, max(start + 1000, min(until + AFTER_S * 1000, self.ask.now_ns // 1_000_000)))
+        until = -(-self.ask.window.until_ns // 1_000_000) + AFTER_S * 1000
+        now = self.ask.now_ns // 1_000_000
+        return Slice(start, until if self.ask.now_ns <= self.ask.window.since_ns else min(until, now))
 
     def one(self, key: str, form: str, path: str, params: Mapping[str, str], about: Mapping[str, str] | None = None) -> Reply:
         """One answer, from an interrupted run's evidence or from the server. A broken one is kept, marked, and raised."""
