@@ -15,7 +15,8 @@ from typing import Any
 # The first that holds a time is the record's: its own stamp before the time of its receipt or of what it tells about.
 KEYS = (
     "@timestamp", "timestamp", "@t", "time", "ts", "t", "datetime", "date", "eventtime", "logtime", "logtimestamp", "requesttimestamp", "timestampms",
-    "timestampns", "timestampus", "timems", "timens", "timemillis", "epochmillis", "instant", "realtimetimestamp", "unixtime", "unixtimestamp", "epoch",
+    "timestampns", "timestampus", "timeunixnano",
+    "timems", "timens", "timemillis", "epochmillis", "instant", "realtimetimestamp", "unixtime", "unixtimestamp", "epoch",
     "calendartime", "asctime", "created", "createdat", "creationtime", "eventcreated", "timecreated", "systemtime", "eventtimestamp", "occurredat",
     "timelocal", "timeiso8601", "msec", "stagetimestamp", "requestreceivedtimestamp", "startutc", "starttime", "timegenerated", "generationtime",
     "sourcerealtimetimestamp", "published", "receivedat", "utc", "utctime", "when", "dt", "logdate",

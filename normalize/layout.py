@@ -10,6 +10,7 @@ starts with `^` and sees the record as bytes. What its named groups mean:
     hour minute second fraction half     `half` is AM or PM; 24:00:00 is the next midnight
     zone                        Z, an offset, an abbreviation or a tz database name; `bias` is minutes east of UTC
     epoch epoch_s epoch_ms epoch_us epoch_ns     a count since 1970; plain `epoch` tells its unit by its magnitude
+    epoch_near                  a count that only the window or the runtime's stamp tells from other digits
     filetime, tai64n            other counts
 
 A layout without a sample does not load, nor one whose sample does not give the instant that it names.
@@ -25,7 +26,7 @@ from typing import Any
 
 from ..collectors.errors import ConfigError
 
-COUNTS = ("epoch", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "filetime", "tai64n")
+COUNTS = ("epoch", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "epoch_near", "filetime", "tai64n")
 DATE_PARTS = ("year", "month", "day", "name", "one", "two", "week", "weekday", "ordinal")
 GROUPS = frozenset({*COUNTS, *DATE_PARTS, "hour", "minute", "second", "fraction", "half", "zone", "bias"})
 DATES = (

@@ -109,6 +109,12 @@ COUNTED: tuple[Layout, ...] = (
         "Nagios, Icinga 1, Naemon",
     ),
     Layout(
+        "epoch-near",
+        r"^(?P<epoch_near>[0-9]{10}|[0-9]{13})(?:[ \t,|;]|: )",
+        (Sample("1795168800 10.0.0.4 query", "2026-11-20T10:00:00Z", "UTC", "2026-11-20T09:30:00Z", "2026-11-20T10:30:00Z"),),
+        "a bare count, taken only where the window or the runtime's stamp says the same day",
+    ),
+    Layout(
         "cluster-node",
         r"^(?:-|[A-Z_]+) (?P<epoch_s>[0-9]{10}) [0-9]{4}\.[0-9]{2}\.[0-9]{2} ",
         (Sample("- 1795168800 2026.11.20 n17 Nov 20 10:00:00 n17/n17 crond[4]: hello", "2026-11-20T10:00:00Z"),),
@@ -129,18 +135,21 @@ COUNTED: tuple[Layout, ...] = (
     ),
     Layout(
         "key-time",
-        r"^(?:[a-z_]+=[^ ]+ )*?date="
+        r"^(?:<[0-9]{1,3}>)?(?:[a-z_]+=[^ ]+ )*?date="
         + ISO_DATE
         + r" time="
         + "(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"
         + FRACTION
-        + r"[^\n]*? tz=\"?(?P<zone>[+-][0-9]{2}:?[0-9]{2})",
-        (Sample('date=2026-11-20 time=11:00:00 devname="gw" logid=1 tz="+0100" type="traffic"', "2026-11-20T10:00:00Z"),),
-        "FortiOS with a zone",
+        + r"[^\n]*? (?:tz|timezone)=\"?(?P<zone>[+-][0-9]{2}:?[0-9]{2}|[A-Z]{3,5})\"?(?: |$)",
+        (
+            Sample('date=2026-11-20 time=11:00:00 devname="gw" logid=1 tz="+0100" type="traffic"', "2026-11-20T10:00:00Z"),
+            Sample('<30>device="FW" date=2026-11-20 time=11:00:00 timezone="CET" log_id=1', "2026-11-20T10:00:00Z"),
+        ),
+        "FortiOS and Sophos with a zone",
     ),
     Layout(
         "key-time-local",
-        r"^(?:[a-z_]+=[^ ]+ )*?date=" + ISO_DATE + r" time=" + TIME + END,
+        r"^(?:<[0-9]{1,3}>)?(?:[a-z_]+=[^ ]+ )*?date=" + ISO_DATE + r" time=" + TIME + END,
         (Sample('date=2026-11-20 time=10:00:00 devname="gw" logid=1 type="traffic"', "2026-11-20T10:00:00Z"),),
         "FortiOS and kin",
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .fragments import CLOCK, DAY, END, FRACTION, HALF, HEADER, HOURS, LEAD, LETTERS, MONTH, OFFSET, REGION, SEPARATOR, SHORT_YEAR, TIME, YEAR
+from .fragments import ANY_ZONE, CLOCK, DAY, END, FRACTION, HALF, HEADER, HOURS, LEAD, LETTERS, MONTH, OFFSET, REGION, SEPARATOR, SHORT_YEAR, TIME, YEAR
 from .layout import Layout, Sample
 
 ISO = YEAR + "-" + MONTH + "-" + DAY
@@ -36,7 +36,8 @@ DATED: tuple[Layout, ...] = (
         + ISO
         + " "
         + CLOCK
-        + r" (?:W3SVC[0-9]+ )?(?:[A-Za-z0-9_-]+ )?[0-9a-f.:]+(?:%[0-9]+)? (?:[A-Z]{3,10} /|[0-9]+ [0-9a-f.:]+(?:%[0-9]+)? [0-9]+ (?:HTTP/|- ))",
+        + r" (?:[A-Z]{3,10} /[^ ]* [^ ]+ [0-9]+ [^ ]+ [0-9a-f.:]+ |(?:W3SVC[0-9]+ )?(?:[A-Za-z0-9_-]+ )?[0-9a-f.:]+(?:%[0-9]+)? (?:[A-Z]{3,10} /"
+        r"|[0-9]+ [0-9a-f.:]+(?:%[0-9]+)? [0-9]+ (?:HTTP/|- )))",
         (
             Sample("2026-11-20 10:00:00 10.0.0.4 GET /index.htm - 443 - 10.0.0.9 curl/8 200 0 0 31", AT, "+02:00"),
             Sample("2026-11-20 10:00:00 10.0.0.9 49152 10.0.0.4 80 HTTP/1.1 GET /a 503 - ConnLimit -", AT, "+02:00"),
@@ -113,12 +114,30 @@ DATED: tuple[Layout, ...] = (
         ),
         "nginx error log, Go's log package, Samba, PAN-OS",
     ),
-    Layout("dots", LEAD + DOTTED + END, (Sample("2026.11.20 10:00:00.125 started", MS),), "ClickHouse and others"),
+    Layout("dots", LEAD + DOTTED + "(?:" + ANY_ZONE + ")?" + END, (Sample("2026.11.20 10:00:00.125 started", MS),), "ClickHouse and others"),
     Layout(
         "db2",
         "^" + ISO + r"-(?P<hour>[0-9]{2})\.(?P<minute>[0-9]{2})\.(?P<second>[0-9]{2})\.(?P<fraction>[0-9]+)(?P<bias>[+-][0-9]{3})? ",
         (Sample("2026-11-20-11.00.00.125000+060 I42E417 LEVEL: Event", MS),),
         "IBM Db2 diagnostic log",
+    ),
+    Layout(
+        "iso-dashes",
+        LEAD + ISO + r"[T _](?P<hour>[0-9]{2})[.-](?P<minute>[0-9]{2})[.-](?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]+))?(?:" + ANY_ZONE + ")?" + END,
+        (Sample("2026-11-20_10-00-00 started", AT), Sample("2026-11-20 10.00.00.125 started", MS)),
+        "programs that keep colons out of file names",
+    ),
+    Layout(
+        "iso-minutes",
+        LEAD + ISO + "[T ]" + HOURS + "(?:" + ANY_ZONE + r")?(?:[ \t\],;|)]|: |$)",
+        (Sample("2026-11-20 10:00 started", AT), Sample("2026-11-20T11:00+01:00 started", AT)),
+        "to the minute",
+    ),
+    Layout(
+        "colons",
+        LEAD + "(?P<year>[0-9]{4}):(?P<month>[0-9]{2}):(?P<day>[0-9]{2})[- ]" + TIME + "(?:" + ANY_ZONE + ")?" + END,
+        (Sample("2026:11:20-10:00:00 gw httpd[7]: started", AT),),
+        "Sophos UTM",
     ),
     Layout(
         "week-date",
@@ -146,9 +165,21 @@ DATED: tuple[Layout, ...] = (
     ),
     Layout(
         "compact",
-        LEAD + YEAR + MONTH + DAY + "[ _-]" + CLOCK + "(?:[.,:](?P<fraction>[0-9]+))?" + END,
+        LEAD + YEAR + MONTH + DAY + "[ _-]" + CLOCK + "(?:[.,:](?P<fraction>[0-9]+))?(?:" + ANY_ZONE + ")?" + END,
         (Sample("20261120 10:00:00.125 started", MS), Sample("20261120-10:00:00:125|started", MS)),
         "glog without letters, handsets",
+    ),
+    Layout(
+        "digits",
+        LEAD
+        + YEAR
+        + MONTH
+        + DAY
+        + "-?(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?(?:"
+        + OFFSET
+        + "|[ \\t,|;\\]]|: )",
+        (Sample("20261120100000 started", AT), Sample("20261120-100000.125 started", MS)),
+        "fourteen digits at the start of a line",
     ),
     Layout("glog", "^[IWEF]" + YEAR + MONTH + DAY + " " + TIME + " ", (Sample("I20261120 10:00:00.125000  7 main.cc:42] started", MS),), "glog 0.5 and later"),
     Layout(
@@ -171,7 +202,7 @@ DATED: tuple[Layout, ...] = (
     ),
     Layout(
         "spark",
-        "^(?P<year>[0-9]{2})/(?P<month>[0-9]{2})/(?P<day>[0-9]{2}) " + TIME + " (?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL) ",
+        "^(?P<year>[0-9]{2})/(?P<month>[0-9]{2})/(?P<day>[0-9]{2}) " + TIME + r" (?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL) [A-Za-z_.$0-9]+:",
         (Sample("26/11/20 10:00:00 INFO Executor: ready", AT),),
         "Spark, Hadoop clients",
     ),

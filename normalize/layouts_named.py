@@ -32,7 +32,7 @@ NAMED: tuple[Layout, ...] = (
     ),
     Layout(
         "syslog-year",
-        CISCO + SYSLOG + ",? (?P<year>[0-9]{4}),? " + TIME + END,
+        CISCO + r"\[?" + WEEKDAY + "?" + SYSLOG + ",? (?P<year>[0-9]{4}),? " + TIME + "(?:" + ANY_ZONE + ")?" + END,
         (
             Sample("<166>Nov 20 2026 10:00:00: %ASA-6-302013: built", AT),
             Sample("Nov 20, 2026 10:00:00.125 [0x1] INFO - started", MS),
@@ -41,9 +41,22 @@ NAMED: tuple[Layout, ...] = (
     ),
     Layout(
         "java-util",
-        LEAD + SYSLOG + ",? (?P<year>[0-9]{4}),? (?:at |@ )?" + HOURS + "(?::(?P<second>[0-9]{2}))?" + FRACTION + HALF + "(?:" + LETTERS + ")?" + END,
+        LEAD
+        + WEEKDAY
+        + "?"
+        + SYSLOG
+        + ",? (?P<year>[0-9]{4}),? (?:at |@ )?"
+        + HOURS
+        + "(?::(?P<second>[0-9]{2}))?"
+        + FRACTION
+        + HALF
+        + "(?:"
+        + LETTERS
+        + ")?"
+        + END,
         (
             Sample("Nov 20, 2026 10:00:00 AM org.example.Main start\nINFO: started", AT),
+            Sample("Friday, November 20, 2026 10:00:00 AM started", AT),
             Sample("####<Nov 20, 2026 11:00:00,125 AM CET> <Notice> <Server>", MS),
         ),
         "java.util.logging (two lines), WebLogic, Jenkins",
@@ -165,27 +178,28 @@ NAMED: tuple[Layout, ...] = (
     ),
     Layout(
         "day-name-zone",
-        LEAD + "(?P<day>[0-9]{1,2}) " + NAME + ",? (?P<year>[0-9]{4}),? " + TIME + "(?:" + ANY_ZONE + ")" + END,
-        (Sample("20 Nov 2026 11:00:00 +0100 started", AT),),
+        LEAD + "(?P<day>[0-9]{1,2})[ /]?" + NAME + ",?[ /]?(?P<year>[0-9]{4})(?:[ :;T]|, )" + TIME + "(?:" + ANY_ZONE + ")" + END,
+        (Sample("20 Nov 2026 11:00:00 +0100 started", AT), Sample("20/Nov/2026:11:00:00 +0100 started", AT)),
         "day first, with a zone",
     ),
     Layout(
         "day-name",
-        r"^[ \t]*(?:[0-9]+:[A-Z] |\[[0-9]+\] )?[\[(<|\"']?(?P<day>[0-9]{1,2})[ /]" + NAME + ",?[ /](?P<year>[0-9]{4}),?[ :]" + TIME + END,
+        r"^[ \t]*(?:[0-9]+:[A-Z] |\[[0-9]+\] )?[\[(<|\"']?(?P<day>[0-9]{1,2})[ /]?" + NAME + ",?[ /]?(?P<year>[0-9]{4})(?:[ :;T]|, )" + TIME + END,
         (
             Sample("17:M 20 Nov 2026 10:00:00.125 * Ready to accept connections", MS),
             Sample("20/Nov/2026 10:00:00 started", AT),
+            Sample("20Nov2026;10:00:00;gw;accept", AT),
         ),
         "Redis 5 and later, log4j's DATE layout",
     ),
     Layout(
         "day-name-no-year",
-        r"^(?:[0-9]+:[A-Z]|\[[0-9]+\]) (?P<day>[0-9]{1,2}) " + NAME + " " + CLOCK + r"\.(?P<fraction>[0-9]{3}) ",
+        r"^(?:(?:[0-9]+:[A-Z]|\[[0-9]+\]) |\[)?(?P<day>[0-9]{1,2}) " + NAME + " " + TIME + r"(?:[ \]]|: )",
         (
             near("17:M 20 Nov 10:00:00.125 * Ready to accept connections", MS),
             near("[17] 20 Nov 10:00:00.125 # Server started", MS),
         ),
-        "Redis to 4",
+        "Redis to 4 and others",
     ),
     Layout(
         "routeros",

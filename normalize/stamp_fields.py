@@ -51,7 +51,7 @@ def placed(groups: Mapping[str, str], reading: Reading, own_zone: ZoneInfo | int
     """
     count = next((name for name in COUNTS if groups.get(name)), None)
     if count is not None:
-        return _counted(count, groups[count])
+        return _counted(count, groups[count], reading.near)
     clock = clock_s(groups)
     if clock is None:
         return None
@@ -99,7 +99,7 @@ def day_of(groups: Mapping[str, str], near: Reference | None) -> int | None:
     if groups.get("week"):
         return week_day(number, int(groups["week"]), int(groups["weekday"]))
     if groups.get("one"):
-        return day_of_two_orders(number, int(groups["one"]), int(groups["two"]), near)
+        return day_of_two_orders(year, int(groups["one"]), int(groups["two"]), near)
     name = groups.get("name", "")
     month = MONTHS.get(name[:3].lower(), 0) if name else int(groups["month"])
     if not year:
@@ -107,14 +107,24 @@ def day_of(groups: Mapping[str, str], near: Reference | None) -> int | None:
     return day_number(number, month, int(groups["day"]))
 
 
-def _counted(name: str, text: str) -> Placed | None:
+def _counted(name: str, text: str, near: Reference | None) -> Placed | None:
     if name == "tai64n":
         found = tai64n_ns(text)
     elif name == "filetime":
         found = filetime_ns(text)
+    elif name == "epoch_near":
+        found = near_epoch_ns(text, near)
     else:
         found = epoch_ns(text, UNITS[name])
     return None if found is None else Placed(found[0], 0, found[1], "UTC")
+
+
+def near_epoch_ns(text: str, near: Reference | None) -> tuple[int, int] | None:
+    """A bare count, believed only within a day of the reference."""
+    found = epoch_ns(text)
+    if found is None or near is None or not near.since_s - DAY_S <= found[0] // SECOND_NS <= near.until_s + DAY_S:
+        return None
+    return found
 
 
 def _settled(local_s: int, groups: Mapping[str, str], configured: ZoneInfo | int, near: Reference | None) -> tuple[int, int, int] | None:

@@ -86,9 +86,14 @@ def day_without_year(month: int, day: int, near: Reference | None) -> int | None
     return distances[0][1]
 
 
-def day_of_two_orders(year: int, one: int, two: int, near: Reference | None) -> int | None:
-    """`one/two/year`: day first or month first? Settled where only one is a date, else by the reference, else None."""
-    days = {day_number(year, one, two), day_number(year, two, one)} - {None}
+def day_of_two_orders(year: str, one: int, two: int, near: Reference | None) -> int | None:
+    """`one/two/year`: day first or month first, or, with a year of two digits, year first? Settled where only one reading
+    is a date, else by the reference, else None.
+    """
+    number = full_year(int(year)) if len(year) == 2 else int(year)
+    days = {day_number(number, one, two), day_number(number, two, one)} - {None}
+    if len(year) == 2 and one <= 99:
+        days |= {day_number(full_year(one), two, int(year))} - {None}
     if len(days) > 1 and near is not None:
         first, last = near.days
         days = {day for day in days if day is not None and first <= day <= last}
