@@ -28,6 +28,7 @@ SHORT = {
     "notified_public": "told the public",
 }
 STATED = f"stated by a person in {FILE}"
+MOST_NAMES = 6
 KNOWN_SOURCES = ("alertmanager", "kubernetes", "pagerduty", "prometheus")
 
 
@@ -122,8 +123,11 @@ def _row(line: Line, before: Line | None, carried: dict[str, list[dict[str, Any]
 
 
 def _common(line: Line) -> str:
-    """The title; of a line that stands for several pods with the workload in the pod's place."""
+    """The title; of a line that stands for several pods with the workload in the pod's place, of one for several things with their names."""
     event = line.first
+    names = line.mixed
+    if names:
+        return f"{event['kind'].replace('.', ' ')}: {', '.join(names[:MOST_NAMES])}{f' and {len(names) - MOST_NAMES} more' if len(names) > MOST_NAMES else ''}"
     pod = event["labels"].get("pod")
     if pod and event["service"] and len({e["labels"].get("pod") for e in line.events}) > 1:
         return str(event["title"]).replace(pod, event["service"])

@@ -38,6 +38,13 @@ class Line:
         return self.events[0]
 
     @property
+    def mixed(self) -> list[str]:
+        """What the events are about, where they are of one kind but not of one wording; else nothing."""
+        if len({_wording(e) for e in self.events}) < 2:
+            return []
+        return list(dict.fromkeys(str(e["subject"] or e["title"]) for e in self.events))
+
+    @property
     def count(self) -> int:
         """How many times it happened."""
         return sum(e["count"] or 1 for e in self.events)
@@ -56,9 +63,12 @@ def lines(
     folded = fold(told_of, milestone_ids, FOLD_NS, services)
     if len(folded) > MOST_LINES:
         folded = fold(told_of, milestone_ids, None)
-    for worst in (3, 2, 1):
+    for worst in (3, 2):
         if len(folded) > MOST_LINES:
             folded = _without(folded, worst, len(folded) - MOST_LINES)
+    for within_ns in (FOLD_NS, 6 * FOLD_NS, None):
+        if len(folded) > MOST_LINES:
+            folded = coarser(folded, within_ns)
     shown = sum(len(line.events) for line in folded)
     return folded, len(listed) - shown
 
@@ -98,6 +108,23 @@ def fold(ranked: Sequence[tuple[int, Event]], milestone_ids: set[str], within_ns
                 open_lines[key] = group
         group.append((rank, event))
     return [Line(tuple(e for _, e in group), min(t for t, _ in group)) for group in done]
+
+
+def coarser(folded: Sequence[Line], within_ns: int | None) -> list[Line]:
+    """Actions and alert edges of one kind as one line, whatever they are about: none is left out, where there are too many for a line each."""
+    open_lines: dict[str, list[Line]] = {}
+    done: list[list[Line]] = []
+    for line in folded:
+        kind = line.first["kind"]
+        group = open_lines.get(kind)
+        alone = line.tier == 0
+        if alone or group is None or (within_ns is not None and line.first["at_ns"] - group[0].first["at_ns"] > within_ns):
+            group = []
+            done.append(group)
+            if not alone:
+                open_lines[kind] = group
+        group.append(line)
+    return [Line(tuple(e for line in group for e in line.events), min(line.tier for line in group)) for group in done]
 
 
 def _elsewhere(event: Event, services: Set[str]) -> bool:

@@ -190,6 +190,18 @@ def test_many_rows_are_sixty_lines(tmp_path: Path) -> None:
     assert "Left out: " in report
 
 
+def test_more_alert_edges_than_lines_are_counted_not_lost(tmp_path: Path) -> None:
+    """Where there are too many for a line each, edges of one kind share lines with their names and count: none is left out."""
+    edges = [row("alert.firing", 20 * i, f"Alert{i} firing", subject=f"Alert{i}", thread=f"a{i}@0") for i in range(70)]
+    notes = [row("note", 20 * i, f"note {i}") for i in range(30)]
+
+    shown = [cells[1] for cells in table(stored(tmp_path, [*STORY, *edges, *notes]).to_markdown())]
+
+    assert len(shown) <= MOST_LINES
+    told = [re.search(r"\((\d+)×", text) for text in shown if text.startswith("alert firing: ")]
+    assert sum(int(m[1]) for m in told if m) + sum("firing" in t and not t.startswith("alert firing: ") for t in shown) >= 70
+
+
 def test_everything_is_shown_when_asked(tmp_path: Path) -> None:
     """`everything` shows every row as a line of its own."""
     assert len(table(stored(tmp_path, NOISE[:200]).to_markdown(everything=True))) == 200
