@@ -15,8 +15,8 @@ WEEKDAY = "(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? {1,2})"
 HOURS = "(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})"
 CLOCK = HOURS + ":(?P<second>[0-9]{2})"
 FRACTION = "(?:[.,](?P<fraction>[0-9]+))?"
-TIME = CLOCK + FRACTION
 HALF = "(?: ?(?P<half>[AaPp]\\.?[Mm]\\.?))"
+TIME = CLOCK + FRACTION + HALF + "?"
 
 OFFSET = "(?P<zone>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?| [+-][0-9]{2}:?[0-9]{2}| Z)"
 LETTERS = "(?P<zone> ?(?:" + "|".join(sorted(ABBREVIATIONS, key=lambda a: (-len(a), a))) + "))"

@@ -31,15 +31,6 @@ NAMED: tuple[Layout, ...] = (
         "Cisco IOS with a zone",
     ),
     Layout(
-        "syslog-year",
-        CISCO + r"\[?" + WEEKDAY + "?" + SYSLOG + ",? (?P<year>[0-9]{4}),? " + TIME + "(?:" + ANY_ZONE + ")?" + END,
-        (
-            Sample("<166>Nov 20 2026 10:00:00: %ASA-6-302013: built", AT),
-            Sample("Nov 20, 2026 10:00:00.125 [0x1] INFO - started", MS),
-        ),
-        "Cisco ASA, Junos, Plex",
-    ),
-    Layout(
         "java-util",
         LEAD
         + WEEKDAY
@@ -60,6 +51,15 @@ NAMED: tuple[Layout, ...] = (
             Sample("####<Nov 20, 2026 11:00:00,125 AM CET> <Notice> <Server>", MS),
         ),
         "java.util.logging (two lines), WebLogic, Jenkins",
+    ),
+    Layout(
+        "syslog-year",
+        CISCO + r"\[?" + WEEKDAY + "?" + SYSLOG + ",? (?P<year>[0-9]{4}),? " + TIME + "(?:" + ANY_ZONE + ")?" + END,
+        (
+            Sample("<166>Nov 20 2026 10:00:00: %ASA-6-302013: built", AT),
+            Sample("Nov 20, 2026 10:00:00.125 [0x1] INFO - started", MS),
+        ),
+        "Cisco ASA, Junos, Plex",
     ),
     Layout(
         "month-name-at",

@@ -135,6 +135,23 @@ def test_zones(text: str, zone: str, expected: str | None) -> None:
     assert (found and found.at_ns) == bound_ns(expected)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-20 10:00:00 PM x",
+        "2026/11/20 10:00:00 pm x",
+        "[20.11.2026 10:00:00 PM] x",
+        "20-Nov-2026 10:00:00.000 PM x",
+        "Friday, November 20, 2026 10:00:00 PM x",
+    ],
+)
+def test_halves_of_the_day(text: str) -> None:
+    """AM and PM count wherever they stand behind a time."""
+    found = read_stamp(text)
+
+    assert found is not None and found.at_ns == AT + 12 * 3600 * 10**9
+
+
 def test_fold_and_gap_are_intervals() -> None:
     """An hour that happens twice, or never, is given as an interval; the window settles the fold."""
     fold = read_stamp("2026-10-25 02:30:00 x", zone="Europe/Paris")
