@@ -55,8 +55,8 @@ def instants(stamps: pa.Array | pa.ChunkedArray, layout: str) -> Nanoseconds:
 
 
 def instant_ns(text: str | None, layout: str = "rfc3339") -> int | None:
-    """One stamp; None where `instants` would give NONE_NS."""
-    if text is None:
+    """One stamp; None where `instants` would give NONE_NS, and for what a hostile document has instead of text."""
+    if not isinstance(text, str):
         return None
     if layout == "rfc3339":
         return _one_rfc3339(text)
@@ -122,7 +122,7 @@ def _one_rfc3339(text: str) -> int | None:
 
 def _epoch(texts: pa.Array, unit_ns: int) -> Nanoseconds:
     """Plain decimals by Arrow, whole column at once; the rest (exponents, dirt) one by one."""
-    plain = pc.fill_null(pc.match_substring_regex(texts, r"^-?\d{1,19}(\.\d{1,9})?$"), False)
+    plain = pc.fill_null(pc.match_substring_regex(texts, r"^-?\d{1,18}(\.\d{1,9})?$"), False)
     result = np.full(len(texts), NONE_NS, np.int64)
     mask = np.asarray(plain.to_numpy(zero_copy_only=False), bool)
     if mask.any():

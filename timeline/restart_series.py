@@ -14,6 +14,8 @@ from .rows import Series, Witness
 RESTARTS = "kube_pod_container_status_restarts_total"
 REASON = "kube_pod_container_status_last_terminated_reason"
 FIRST_GAP_NS = 60 * SECOND_NS
+# No container restarts as often; a larger number is dirt.
+MOST_RESTARTS = 1e9
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Increment:
 def increments(series: Sequence[Series]) -> Iterator[Increment]:
     """Every restart that a restart count shows between two of its samples."""
     for one in _chosen(series, RESTARTS):
-        for i in np.flatnonzero(np.diff(one.values) > 0).tolist():
+        for i in np.flatnonzero(np.diff(np.where(np.abs(one.values) < MOST_RESTARTS, one.values, np.nan)) > 0).tolist():
             before, after = float(one.values[i]), float(one.values[i + 1])
             gap = int(one.at_ns[i + 1] - one.at_ns[i])
             for number in range(int(before) + 1, min(int(after), int(before) + 1000) + 1):
@@ -102,7 +104,7 @@ def _value_at(counts: Series | None, at_ns: int) -> float | None:
     if counts is None:
         return None
     i = int(np.searchsorted(counts.at_ns, at_ns, side="right")) - 1
-    return float(counts.values[i]) if i >= 0 else None
+    return float(counts.values[i]) if i >= 0 and abs(counts.values[i]) < MOST_RESTARTS else None
 
 
 def _increment(one: Series, i: int, number: int, gap_ns: int) -> Increment:

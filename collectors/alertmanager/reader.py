@@ -119,7 +119,7 @@ def _alert(item: Any, ref: str, group_labels: Mapping[str, str] | None = None) -
     attributes = {k: item.get(k) for k in ("endsAt", "updatedAt", "generatorURL")}
     attributes |= {k: status.get(k) for k in ("state", "silencedBy", "inhibitedBy")}
     attributes["annotations"] = mapping(item.get("annotations"))
-    attributes["receivers"] = [str(r["name"]) for r in item.get("receivers") or () if isinstance(r, dict) and "name" in r]
+    attributes["receivers"] = [str(r["name"]) for r in _listed(item.get("receivers")) if isinstance(r, dict) and "name" in r]
     if group_labels is not None:
         attributes["group_labels"] = group_labels
     yield {
@@ -134,6 +134,10 @@ def _alert(item: Any, ref: str, group_labels: Mapping[str, str] | None = None) -
         "ref": ref,
         "attributes": attributes,
     }
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def clock_of(alert: Mapping[str, Any]) -> str:

@@ -120,12 +120,13 @@ def _rules(document: Any, reply: Reply) -> Iterator[Fact]:
 
 
 def _alerts(document: Any, reply: Reply) -> Iterator[Fact]:
-    for i, alert in enumerate(document["data"].get("alerts") or ()):
+    listed = document["data"].get("alerts")
+    for i, alert in enumerate(listed if isinstance(listed, list) else ()):
         ref = f"{reply.ref}#/data/alerts/{i}"
         if not isinstance(alert, Mapping) or not isinstance(alert.get("labels"), Mapping):
             yield {"kind": "unreadable", "ref": ref, "title": "an alert without labels"}
             continue
-        labels = {str(k): str(v) for k, v in alert["labels"].items()}
+        labels = _texts(alert["labels"])
         yield {
             "kind": "state.alert_now",
             "ref": ref,
@@ -134,8 +135,12 @@ def _alerts(document: Any, reply: Reply) -> Iterator[Fact]:
             "title": f"{labels.get('alertname', 'alert')} is {alert.get('state', 'active')}",
             "severity": labels.get("severity"),
             "labels": labels,
-            "attributes": {"state": alert.get("state"), "value": alert.get("value"), "annotations": alert.get("annotations") or {}},
+            "attributes": {"state": alert.get("state"), "value": alert.get("value"), "annotations": _texts(alert.get("annotations"))},
         }
+
+
+def _texts(value: Any) -> dict[str, str]:
+    return {str(k): str(v) for k, v in value.items()} if isinstance(value, Mapping) else {}
 
 
 def _config(document: Any, reply: Reply) -> Iterator[Fact]:

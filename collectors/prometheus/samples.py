@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from ..errors import BadPayload
 from ..evidence import Reply, decode_json
-from ..raw import SAMPLES, Raw, facts
+from ..raw import SAMPLES, Raw, clean_text, facts
 
 BATCH = 200_000
 # Past all years that a stamp may have.
@@ -98,9 +98,16 @@ class _Rows:
     def rest(self) -> Iterator[Raw]:
         if self._stamps:
             labels = pa.DictionaryArray.from_arrays(pa.array(self._codes, pa.int32()), pa.array(list(self._labels), pa.string()))
-            columns = [pa.array(self._stamps, pa.string()), pa.array(self._values, pa.string()), labels]
+            columns = [_column(self._stamps), _column(self._values), labels]
             yield Raw("samples", pa.RecordBatch.from_arrays(columns, schema=SAMPLES), self._about)
             self._clear()
+
+
+def _column(texts: Sequence[str | None]) -> pa.Array:
+    try:
+        return pa.array(texts, pa.string())
+    except UnicodeEncodeError:
+        return pa.array([None if text is None else clean_text(text) for text in texts], pa.string())
 
 
 def _is_point(point: Any) -> bool:
@@ -169,7 +176,7 @@ def _raw_alerts(data: Mapping[str, Any]) -> str:
     """ALERTS or ALERTS_FOR_STATE where every series is of that name, else ""."""
     result = data.get("result")
     names = (
-        {s["metric"].get("__name__", "") for s in result if isinstance(s, Mapping) and isinstance(s.get("metric"), Mapping)}
+        {str(s["metric"].get("__name__", "")) for s in result if isinstance(s, Mapping) and isinstance(s.get("metric"), Mapping)}
         if isinstance(result, list)
         else set()
     )
