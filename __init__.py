@@ -1,8 +1,9 @@
 """retroline: the telemetry of an incident window as one UTC timeline.
 
 The notebook's door: `retroline.load(path)` gives a `Timeline`, `retroline.excursions(times, values)` the excursions of any
-series, `retroline.milestones_from_rows(rows, tz=…, date=…)` the milestones of a timeline that people wrote. Names are imported
-when first used, so that the command line starts without the libraries that a timeline needs.
+series, `retroline.milestones_from_rows(rows, tz=…, date=…)` the milestones of a timeline that people wrote,
+`retroline.templates(lines)` the group of every log line. Names are imported when first used, so that the command line starts
+without the libraries that a timeline needs.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .normalize.stamp_reading import Stamp as Stamp
     from .normalize.stamp_reading import read_stamp as read_stamp
+    from .normalize.templates import templates as templates
     from .timeline.postmortem import milestones_from_rows as milestones_from_rows
     from .timeline.series import excursions as excursions
     from .timeline.timeline import Timeline as Timeline
     from .timeline.timeline import load as load
 
-__all__ = ["Stamp", "Timeline", "__version__", "excursions", "load", "milestones_from_rows", "read_stamp"]
+__all__ = ["Stamp", "Timeline", "__version__", "excursions", "load", "milestones_from_rows", "read_stamp", "templates"]
 __version__ = "0.1.0"
 
 WHERE = {
@@ -28,6 +30,7 @@ WHERE = {
     "load": ".timeline.timeline",
     "milestones_from_rows": ".timeline.postmortem",
     "read_stamp": ".normalize.stamp_reading",
+    "templates": ".normalize.templates",
 }
 
 

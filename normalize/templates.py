@@ -1,0 +1,154 @@
+"""Templates: the lines that differ only in their variables are one group.
+
+Lines are masked by `masks` in chunks, one thread each; then the distinct masks, a few hundred for millions of lines, are worded, and
+those that differ in one or two words only are merged where these have many variants. What comes out depends on the set of lines alone,
+not on their order nor on how they were cut into batches.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .masks import column, masked, worded
+
+CHUNK = 16_384
+VARIANTS = 5
+FEW_WORDS_VARIANTS = 12
+PASSES = 4
+MOST_TOKENS = 64
+MOST_MERGED = 20_000
+MOST_PAIRED = 2_000
+# Words that tell events apart however many of them there are.
+TELLING = frozenset(
+    [
+        "GET",
+        "POST",
+        "PUT",
+        "PATCH",
+        "DELETE",
+        "HEAD",
+        "OPTIONS",
+        "CONNECT",
+        "FATAL",
+        "ERROR",
+        "WARN",
+        "WARNING",
+        "INFO",
+        "DEBUG",
+        "TRACE",
+        "CRITICAL",
+        "NOTICE",
+        "fatal",
+        "error",
+        "warn",
+        "warning",
+        "info",
+        "debug",
+        "trace",
+        "critical",
+        "notice",
+        "[error]",
+        "[warn]",
+        "[info]",
+        "[notice]",
+        "[debug]",
+        "[crit]",
+        "not",
+        "no",
+    ]
+)
+
+Tokens = tuple[str, ...]
+Places = tuple[int, ...]
+
+
+def grouped(texts: Any) -> tuple[npt.NDArray[np.int32], list[str]]:
+    """The group of every line, and each group's template with `*` for what varies.
+
+    `texts` is an Arrow column or a sequence of str or bytes. Groups are numbered in order of first appearance.
+    """
+    lines = column(texts)
+    chunks = [lines.slice(start, CHUNK) for start in range(0, len(lines), CHUNK)]
+    with ThreadPoolExecutor(min(len(chunks), os.cpu_count() or 1) or 1) as threads:
+        parts = list(threads.map(masked, chunks))
+    known: dict[str, int] = {}
+    numbers = [numbered(codes, masks, known) for codes, masks in parts]
+    found = merged_templates(known)
+    groups: dict[str, int] = {}
+    of_mask = np.array([groups.setdefault(found[mask], len(groups)) for mask in known], np.int32)
+    together = np.concatenate(numbers) if numbers else np.empty(0, np.int32)
+    return (of_mask[together] if len(together) else together), list(groups)
+
+
+def templates(lines: Any) -> npt.NDArray[np.int32]:
+    """One number per line, its group; see `grouped` for what lines may be and for the templates' texts."""
+    return grouped(lines)[0]
+
+
+def numbered(codes: npt.NDArray[np.int32], masks: Sequence[str], known: dict[str, int]) -> npt.NDArray[np.int32]:
+    """`codes` of one chunk as numbers in `known`, which takes up the masks that are new."""
+    return np.array([known.setdefault(mask, len(known)) for mask in masks], np.int32)[codes] if len(masks) else codes
+
+
+def template_id(template: str) -> int:
+    """31 bits that name a template wherever and whenever it occurs."""
+    return int.from_bytes(hashlib.sha256(template.encode("utf-8", "surrogatepass")).digest()[:4], "big") & 0x7FFF_FFFF
+
+
+def merged_templates(masks: Collection[str]) -> dict[str, str]:
+    """Mask → template, for all distinct masks of a corpus; their order does not matter."""
+    wordings = {mask: worded(mask) for mask in masks}
+    current = {wording: tuple(wording.split(" ")) for wording in sorted(set(wordings.values()))}
+    passes = [1] * PASSES + [2] if len(current) <= MOST_PAIRED else [1] * PASSES if len(current) <= MOST_MERGED else [1]
+    for together in passes:
+        changed = _wildcards(set(current.values()), together)
+        current = {wording: changed.get(tokens, tokens) for wording, tokens in current.items()}
+    return {mask: " ".join(current[wording]) for mask, wording in wordings.items()}
+
+
+def _wildcards(shapes: Iterable[Tokens], together: int) -> dict[Tokens, Tokens]:
+    """Old → new for shapes with a word where many others, alike in all but `together` places, have another."""
+    seen: dict[tuple[Places, Tokens], set[Tokens]] = defaultdict(set)
+    ordered = [tokens for tokens in sorted(shapes) if len(tokens) <= MOST_TOKENS // together]
+    for tokens in ordered:
+        for places in combinations(_changeable(tokens), together):
+            seen[places, _without(tokens, places)].add(tuple(tokens[place] for place in places))
+    varying = {key for key, words in seen.items() if _varies(*key, words)}
+    changed = {}
+    for tokens in ordered if varying else ():
+        choices = [places for places in combinations(_changeable(tokens), together) if (places, _without(tokens, places)) in varying]
+        best = max(choices, key=lambda places: (len(seen[places, _without(tokens, places)]), [-p for p in places]), default=())
+        if any(tokens[place] != "*" for place in best):
+            changed[tokens] = tuple("*" if place in best else token for place, token in enumerate(tokens))
+    return changed
+
+
+def _changeable(tokens: Tokens) -> list[int]:
+    """The places whose word may be a variable."""
+    return [place for place, word in enumerate(tokens) if word == "*" or (word not in TELLING and "=*" not in word and _spoken(word))]
+
+
+def _without(tokens: Tokens, places: Places) -> Tokens:
+    return tuple("" if place in places else token for place, token in enumerate(tokens))
+
+
+def _spoken(token: str) -> bool:
+    return any(map(str.isalpha, token))
+
+
+def _varies(places: Places, around: Tokens, words: Collection[Tokens]) -> bool:
+    """Whether enough different words stand there: more where little else is said, fewer where one is masked already."""
+    said = sum(map(_spoken, around))
+    if len(places) == 1 and ("*",) in words:
+        return said >= 3 and places[0] > 0
+    variants = min(len(set(column)) for column in zip(*words, strict=True))
+    return variants >= (VARIANTS if said > len(places) else FEW_WORDS_VARIANTS) and said >= len(places)
