@@ -31,12 +31,17 @@ EVERY = 0x0101010101010101
 
 @dataclass(frozen=True)
 class Skeleton:
-    """Masks over words of eight bytes: `same` must equal `bytes`, `digits` must be digits, `slow` says which minute it is."""
+    """Masks over words of eight bytes: `same` must equal `bytes`, `digits` must be digits, `slow` says which minute it is.
+
+    The first `end` bytes matter; `whole`: the record ends there.
+    """
 
     layout: Layout
     record: bytes
     spans: dict[str, tuple[int, int]]
     words: int
+    end: int
+    whole: bool
     same: npt.NDArray[np.uint64]
     equal: npt.NDArray[np.uint64]
     digits: npt.NDArray[np.uint64]
@@ -55,6 +60,8 @@ def by_skeleton(stream: Stream, layout: Layout, rows: Rows) -> Rows:
         if not len(taken):
             break
         done.append(taken)
+        if len(taken) < len(left) // 8:
+            break
         left = np.setdiff1d(left, taken, assume_unique=True)
         if not len(left):
             break
@@ -69,7 +76,7 @@ def skeleton_of(layout: Layout, record: bytes) -> Skeleton | None:
     spans = {name: match.span(name) for name in layout.groups if match.span(name)[0] >= 0 and match[name]}
     if "second" not in spans or not any(name in spans for name in DATE_PARTS) or spans["second"][1] - spans["second"][0] != 2:
         return None
-    if match.start() != 0 or (match.end() == len(record) and max(end for _, end in spans.values()) == match.end()):
+    if match.start() != 0 or (match.end() < len(record) and max(last for _, last in spans.values()) == match.end()):
         return None
     return _masks(layout, record, spans, match.end())
 
@@ -93,7 +100,8 @@ def _masks(layout: Layout, record: bytes, spans: dict[str, tuple[int, int]], end
             slow[first:last] = 0xFF
     text = np.frombuffer(record[:end].ljust(words * 8, b"\0"), np.uint8)
     as_words = [part.view("<u8") for part in (same, text & same, digits, slow)]
-    return Skeleton(layout, record, spans, words, *as_words)
+    whole = end == len(record) and max(last for _, last in spans.values()) == end
+    return Skeleton(layout, record, spans, words, end, whole, *as_words)
 
 
 def _apply(stream: Stream, skeleton: Skeleton, rows: Rows) -> Rows:
@@ -102,8 +110,7 @@ def _apply(stream: Stream, skeleton: Skeleton, rows: Rows) -> Rows:
     offsets, data = views(stream.records)
     size = skeleton.words * 8
     starts = offsets[rows]
-    ends = max(end for _, end in skeleton.spans.values())
-    inside = (starts + size <= len(data)) & (offsets[rows + 1] - starts > ends)
+    inside = starts + size <= len(data)
     rows, starts = rows[inside], starts[inside]
     if not len(rows):
         return rows
@@ -124,7 +131,7 @@ def _apply(stream: Stream, skeleton: Skeleton, rows: Rows) -> Rows:
 
 
 def _fits(skeleton: Skeleton, heads: npt.NDArray[np.uint64], lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    fits = lengths >= _length(skeleton)
+    fits = lengths == skeleton.end if skeleton.whole else lengths >= skeleton.end
     for i in range(skeleton.words):
         word = heads[:, i]
         fits &= (word & skeleton.same[i]) == skeleton.equal[i]
@@ -133,11 +140,6 @@ def _fits(skeleton: Skeleton, heads: npt.NDArray[np.uint64], lengths: npt.NDArra
             fits &= (word & digits & np.uint64(0xF0 * EVERY)) == (digits & np.uint64(0x30 * EVERY))
             fits &= (((word & digits) + (np.uint64(0x06 * EVERY) & digits)) & np.uint64(0xF0 * EVERY)) == (digits & np.uint64(0x30 * EVERY))
     return fits
-
-
-def _length(skeleton: Skeleton) -> int:
-    covered = (skeleton.same | skeleton.digits | skeleton.slow).view(np.uint8)
-    return int(np.flatnonzero(covered)[-1]) + 1
 
 
 def _bases(stream: Stream, skeleton: Skeleton, rows: Rows, heads: npt.NDArray[np.uint64]) -> Nanoseconds:

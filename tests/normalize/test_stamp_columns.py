@@ -177,3 +177,10 @@ def test_own_layouts_apply_to_streams() -> None:
     assert rows(found)[0] == (1_795_169_100_000_000_000, "mill", 0, 60 * 10**9)
     assert found.layout.tolist()[1] == -1
     assert rows(found)[2] == one(texts[2], "UTC", None, None)
+
+
+def test_a_longer_fraction_is_not_cut() -> None:
+    """A line whose stamp goes on where the first line's ends is read in full."""
+    texts = ["2026年11月20日 10:00:07秒 x", "2026年11月20日 10:00:07.5秒 x", "2026年11月20日 10:00:08秒 x"]
+
+    assert columns([t.encode() for t in texts], "UTC", None, None) == [one(t, "UTC", None, None) for t in texts]
