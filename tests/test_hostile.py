@@ -62,6 +62,14 @@ KINDS: dict[str, tuple[Any, dict[str, Any]]] = {
     "entries": (lambda items: {"log_entries": items}, ENTRY),
     "incidents": (lambda items: {"incidents": items}, INCIDENT),
     "series": (lambda items: {"status": "success", "data": {"resultType": "matrix", "result": items}}, SERIES),
+    "rules": (
+        lambda items: {"status": "success", "data": {"groups": items}},
+        {
+            "name": "g",
+            "interval": 5,
+            "rules": [{"type": "alerting", "name": "Slow", "query": "a > 1", "duration": 5, "keepFiringFor": 0, "labels": {}, "annotations": {}, "alerts": []}],
+        },
+    ),
     "prometheus": (
         lambda items: {"status": "success", "data": {"alerts": items}},
         {"labels": {"alertname": "Slow"}, "annotations": {}, "state": "firing", "activeAt": AT, "value": "1"},

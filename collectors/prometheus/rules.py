@@ -62,10 +62,10 @@ def rules_of(document: Any) -> Rules:
 def _rules(document: Any) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any], str]]:
     data = document.get("data") if isinstance(document, Mapping) else None
     groups = data.get("groups") if isinstance(data, Mapping) else None
-    for g, group in enumerate(groups or ()):
+    for g, group in enumerate(_listed(groups)):
         if not isinstance(group, Mapping):
             continue
-        for r, rule in enumerate(group.get("rules") or ()):
+        for r, rule in enumerate(_listed(group.get("rules"))):
             if isinstance(rule, Mapping) and isinstance(rule.get("name"), str) and isinstance(rule.get("query"), str):
                 yield group, rule, f"/data/groups/{g}/rules/{r}"
 
@@ -89,6 +89,10 @@ def _alert(group: Mapping[str, Any], rule: Mapping[str, Any], pointer: str, reco
         unparsed=unparsed,
         annotations=_texts(rule.get("annotations")),
     )
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _seconds(value: Any) -> float:
