@@ -31,6 +31,7 @@ LONGEST_WAIT_S = 30.0
 CONNECT_S = 10.0
 SILENCE_S = 20.0
 CHUNK = 65_536
+SHORTEST_SECRET = 6
 
 
 class Unauthorised(Denied):
@@ -76,6 +77,7 @@ class Client:
         self._api, self.context, self.namespace = connect(kubeconfig, context)
         self.host = public_url(self._api.configuration.host)
         self._auth = threading.Lock()
+        self._secrets: set[bytes] = set()
 
     def close(self) -> None:
         """Close every connection."""
@@ -88,6 +90,9 @@ class Client:
         configuration = self._api.configuration
         with self._auth:  # may renew an expiring token
             credentials = {s["key"]: s["value"] for s in configuration.auth_settings().values() if s["in"] == "header" and s["value"]}
+            self._secrets |= {
+                word.encode("utf-8", "surrogateescape") for value in credentials.values() for word in value.split() if len(word) > SHORTEST_SECRET
+            }
         url = configuration.host.rstrip("/") + path + ("?" + urlencode(params) if params else "")
         timeout = Timeout(connect=min(CONNECT_S, silence_s), read=silence_s)
         sent = {"User-Agent": "retroline", **headers, **credentials}
@@ -131,7 +136,14 @@ class Client:
             if cut is None or attempt == TRIES - 1:
                 break
             self._pause(BACKOFF_S * 2**attempt, cut, ask)
-        return Answer(response.status, b"".join(parts), response.headers.get("Date", ""), asked_at, cut)
+        body = b"".join(parts)
+        return Answer(response.status, body if response.status == 200 else self.clean(body), response.headers.get("Date", ""), asked_at, cut)
+
+    def clean(self, body: bytes) -> bytes:
+        """An error's body without our credentials, should the server repeat them."""
+        for secret in self._secrets.copy():
+            body = body.replace(secret, b"***")
+        return body
 
     def chunks(self, response: BaseHTTPResponse, ask: Ask) -> Generator[bytes]:
         """The body as it arrives. Raises Cut, TimedOut after a silence, Unreachable past the deadline. Always closes."""
@@ -165,7 +177,7 @@ class Client:
 
     def _busy(self, response: BaseHTTPResponse) -> Unreachable:
         try:
-            said = status_message(response.read(CHUNK))
+            said = status_message(self.clean(response.read(CHUNK)))
         except (HTTPError, OSError):
             said = ""
         response.close()

@@ -73,7 +73,7 @@ class Stream:
         params = self.params | ({"sinceTime": self._resume_from()} if self._skip else {})
         response = self._client.send(self.path, params, self._ask, accept="*/*")
         if response.status != 200:
-            answer = Answer(response.status, b"".join(self._client.chunks(response, self._ask)), "", "")
+            answer = Answer(response.status, self._client.clean(b"".join(self._client.chunks(response, self._ask))), "", "")
             raise Cut(f"logs of {self.name}: the connection broke, and then: {answer.message or answer.status}") if self._sent else Refused(answer)
         self.date, self.content_type = response.headers.get("Date", ""), response.headers.get("Content-Type", "")
         self._held = b""

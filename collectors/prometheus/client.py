@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from . import Settings
 
 BACKOFF_S = 0.5
+SHORTEST_SECRET = 6
 CONNECT_S = 10.0
 SILENCE_S = 125.0
 LONGEST_URL = 6000
@@ -61,6 +62,7 @@ class Client:
 
     def __init__(self, settings: Settings, ask: Ask) -> None:
         self._ask = ask
+        self._headers = settings.headers
         self.shown = public_url(settings.url)
         if urlsplit(settings.url).scheme not in ("http", "https") or not urlsplit(settings.url).hostname:
             raise ConfigError(f"Prometheus: {self.shown!r} is not a URL such as https://prometheus.example.com/prefix (PROMETHEUS_URL)")
@@ -108,8 +110,17 @@ class Client:
             raise ConfigError(f"Prometheus at {self.shown}: the request cannot be made ({type(error).__name__})") from None
         with response:
             body = self._body(response, path)
+            if response.status_code >= 400:
+                body = self._clean(body, response)
             judge(Asked(self.shown, path), response.status_code, response.reason or "", response.headers, body)
         return Answer(body, asked_at, response.headers.get("Date", ""))
+
+    def _clean(self, body: bytes, response: requests.Response) -> bytes:
+        """An error's body without our credentials, should the server repeat them."""
+        held = [str(response.request.headers.get("Authorization", "")), *(value for _, value in self._headers)]
+        for secret in {word for value in held for word in value.split() if len(word) > SHORTEST_SECRET}:
+            body = body.replace(secret.encode("utf-8", "surrogateescape"), b"***")
+        return body
 
     def _send(self, path: str, params: Mapping[str, str]) -> requests.Response:
         url = self._connect.url + path
