@@ -91,10 +91,12 @@ def build(evidence: Path, people: People, lines: Path) -> Built:
 
 
 def all_rows(given: Given) -> list[Row]:
-    """Rows of every rule, and of every unclaimed fact of an event kind."""
+    """Rows of every rule, and of every fact of an event kind that no rule claimed: neither it nor the same fact read at another moment."""
     ruled = [row for rule in RULES for row in rule(given)]
     claimed = {w.ref for row in ruled for w in row.witnesses} | {ref for row in ruled for ref in row.folds}
-    own = [row_of(f) for f in given.facts if f.kind in KINDS and f.at_ns is not None and f.ref not in claimed]
+    known = {(f.kind, f.thread, f.edge) for f in given.facts if f.ref in claimed and f.thread}
+    free = [f for f in given.facts if f.kind in KINDS and f.at_ns is not None and f.ref not in claimed and (f.kind, f.thread, f.edge) not in known]
+    own = [row_of(f) for f in free]
     return confirmed(with_services([*ruled, *own], given))
 
 
