@@ -21,6 +21,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
 from .errors import BadPayload, ConfigError, SourceError, public_url
+from .run_names import order_of, window_of
 
 UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 LONGEST_NAME = 120
@@ -215,16 +216,6 @@ def indexes(root: Path) -> Iterator[Index]:
     for one in found:
         superseded = order_of(one.run) != last[window_of(one.run), one.source]
         yield replace(one, failures=tuple(f for f in one.failures if not (superseded and f.ours)))
-
-
-def window_of(run: str) -> str:
-    """The part of a run's name that says its window: a second run has a number behind it."""
-    return "-".join(run.split("-")[:2])
-
-
-def order_of(run: str) -> tuple[int, str]:
-    """Sorts runs of one window by age."""
-    return len(run), run
 
 
 def _index(path: Path, root: Path) -> Index:

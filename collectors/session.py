@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from .errors import public_url
-from .evidence import Index, indexes, order_of, window_of
+from .evidence import Index, indexes
+from .run_names import order_of, window_of
 from .window import Window, rfc3339
 
 # Of these settings no trace is kept, not even a hash.
