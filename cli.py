@@ -17,7 +17,7 @@ import click
 
 from . import __version__
 from .collectors.errors import ConfigError, RetrolineError
-from .terminal.options import all_option, archive_option, config_option, format_option, names_option
+from .terminal.options import all_option, archive_option, config_option, correct_option, format_option, names_option
 
 if TYPE_CHECKING:
     from .collectors.run import Outcome
@@ -54,6 +54,7 @@ def cli() -> None:
 @click.option("--timeout", "timeout_s", type=click.FloatRange(min=1), help="Seconds that each source may take [default: 300].")
 @click.option("--fresh", is_flag=True, help="Ask everything again even if this window was collected before.")
 @click.option("--strict", is_flag=True, help="Exit with 3 also for what a source had already forgotten.")
+@correct_option
 @all_option
 @names_option
 def collect(**options: Any) -> None:
@@ -77,10 +78,15 @@ def collect(**options: Any) -> None:
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @format_option
+@correct_option
 @all_option
 @names_option
-def build(folder: Path, form: str, everything: bool, names: bool) -> None:
+def build(folder: Path, form: str, correct: bool | None, everything: bool, names: bool) -> None:
     """Make the timeline of FOLDER again from its evidence, offline."""
+    from .timeline.people import set_correct
+
+    if correct is not None:
+        set_correct(folder, correct)
     _print(_built(folder), form, everything=everything, names=names)
 
 

@@ -19,7 +19,7 @@ from ..collectors.settings import Configured
 from ..collectors.window import Window, rfc3339
 from ..timeline.extent import EVER, extent
 from ..timeline.folder import incident_folder
-from ..timeline.people import People, checked_pairs, write_people
+from ..timeline.people import People, checked_pairs, set_correct, write_people
 from .progress import progress
 from .times import incident_id, parse_time, parse_window
 
@@ -123,6 +123,8 @@ class Job:
                 own=checked_pairs(self.options["config_path"] or Path("retroline.toml"), self.config.get("durations", {})),
             ),
         )
+        if self.options.get("correct") is not None:
+            set_correct(folder, self.options["correct"])
 
 
 def writable(folder: Path) -> None:

@@ -39,7 +39,7 @@ def flag_table() -> Iterator[str]:
     yield from ("| Flag | |", "|---|---|")
     for option in cli.commands["collect"].params:
         assert isinstance(option, click.Option)
-        words = ", ".join(option.opts)
+        words = "/".join([*option.opts, *option.secondary_opts])
         value = "" if option.is_flag else f" {option.metavar or option.make_metavar(click.Context(cli))}"
         yield f"| `{words}{value.replace('|', '/')}` | {option.help} |"
 

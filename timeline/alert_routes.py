@@ -15,15 +15,19 @@ from functools import lru_cache
 
 MATCHER = re.compile(r'^\s*([A-Za-z_][\w.:-]*|"(?:[^"\\]|\\.)*")\s*(=~|!~|!=|=)\s*(.*?)\s*$', re.DOTALL)
 FLOW = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^,]+)""")
+UNITS = re.compile(r"(\d+)(ms|[smhdwy])")
+UNIT_NS = {"ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "d": 86_400 * 10**9, "w": 604_800 * 10**9, "y": 31_536_000 * 10**9}
+DEFAULT_WAIT_NS = 30 * 10**9
 MAPS = {"match": "=", "match_re": "=~"}
 
 
 @dataclass
 class Route:
-    """One node: matchers as (name, operator, value), what it groups by (None: as its parent), its children."""
+    """One node: matchers as (name, operator, value), what it groups by and how long a new group waits (None: as its parent), its children."""
 
     matchers: list[tuple[str, str, str]] = field(default_factory=list)
     group_by: list[str] | None = None
+    wait_ns: int | None = None
     go_on: bool = False
     children: list[Route] = field(default_factory=list)
 
@@ -37,6 +41,29 @@ def group_keys(original: str, labels: Mapping[str, str]) -> list[str]:
         return [key for key, _ in _walk(route, labels, "", ["..."] if route.group_by is None else [])]
     except re.error:
         return []
+
+
+def shortest_wait_ns(original: str, labels: Mapping[str, str]) -> int | None:
+    """The least `group_wait` of the routes that take an alert with `labels`; None where the configuration is not understood."""
+    route = parse(original)
+    try:
+        return min(_waits(route, labels, DEFAULT_WAIT_NS), default=None) if route else None
+    except re.error:
+        return None
+
+
+def _waits(route: Route, labels: Mapping[str, str], above_ns: int) -> list[int]:
+    """`group_wait` of every route that may take the alert; children inherit, and which of several siblings take it does not matter."""
+    if not all(matches(name, operator, value, labels) for name, operator, value in route.matchers):
+        return []
+    own = above_ns if route.wait_ns is None else route.wait_ns
+    return [wait for child in route.children for wait in _waits(child, labels, own)] or [own]
+
+
+def _duration_ns(text: str) -> int | None:
+    """A duration as Prometheus writes it (`1m30s`), None where it is none."""
+    parts = UNITS.findall(_scalar(text))
+    return sum(int(n) * UNIT_NS[u] for n, u in parts) if parts and "".join(n + u for n, u in parts) == _scalar(text) else None
 
 
 @lru_cache(maxsize=8)
@@ -65,6 +92,8 @@ def _route(block: list[str]) -> Route:
             route.matchers += [(k, MAPS[key], _scalar(v)) for k, v, _ in _entries(inner)]
         elif key == "group_by":
             route.group_by = _items(value, inner)
+        elif key == "group_wait":
+            route.wait_ns = _duration_ns(value)
         elif key == "continue":
             route.go_on = value == "true"
         elif key == "routes":

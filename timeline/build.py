@@ -19,6 +19,7 @@ from ..normalize.window import place
 from . import alerts, excursions, log_gaps, pages, restarts, rollouts
 from .accounting import account
 from .carried import alert_threads, carried
+from .corrections import NOTHING_KNOWN, Clocks, clocks_of, corrected
 from .coverage import coverage_rows, gap_rows
 from .durations import Duration, durations
 from .evidence import Part, Tally, read_evidence
@@ -47,6 +48,7 @@ class Built:
     tallies: dict[Part, Tally]
     failures: list[Failure]
     sources: dict[str, bool]
+    clocks: Clocks = NOTHING_KNOWN
 
     @property
     def aside(self) -> list[str]:
@@ -68,6 +70,8 @@ def build(evidence: Path, people: People, lines: Path) -> Built:
         store.close()
     given = Given(people.window, read.facts, read.series, read.streams)
     everything = all_rows(given)
+    clocks = clocks_of(read, given, everything, lines, correct=people.correct)
+    everything = corrected(everything, clocks)
     told = " ".join(f"{row.title} {row.body} {row.labels}" for row in everything if row.kind == "gap")
     gaps = gap_rows(read, people.window, told)
     rows = clipped(named([*everything, *said_rows(people), *gaps]), people.window)
@@ -87,6 +91,7 @@ def build(evidence: Path, people: People, lines: Path) -> Built:
         tallies=read.tallies,
         failures=unique(read.failures),
         sources=read.sources,
+        clocks=clocks,
     )
 
 

@@ -20,6 +20,7 @@ OUTCOMES = ("kept", "folded", "outside", "unreadable")
 
 def as_json(timeline: Timeline) -> str:
     """One JSON object; NaN and infinities become null, as JSON has none."""
+    from .clock_text import clock_rows
     from .segments import segment_rows
 
     window = timeline.window
@@ -32,6 +33,7 @@ def as_json(timeline: Timeline) -> str:
         "milestones": records(timeline.table("milestones")),
         "durations": records(timeline.table("durations")),
         "segments": segment_rows(timeline),
+        "clocks": clock_rows(timeline),
         "coverage": coverage,
         "accounting": accounting(coverage),
     }

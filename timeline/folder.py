@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -55,7 +56,7 @@ def is_incident(folder: Path) -> bool:
 
 
 def _write_tables(folder: Path, built: Built) -> None:
-    events = events_table(built.rows)
+    events = events_table(built.rows, built.clocks.corrections)
     told = {
         "id": built.people.id,
         "since_ns": str(built.people.window.since_ns),
@@ -64,6 +65,7 @@ def _write_tables(folder: Path, built: Built) -> None:
         "services": ",".join(sorted(built.scope.services)),
         "set_aside": ",".join(built.aside),
     }
+    told["clocks"] = json.dumps(built.clocks.told(), ensure_ascii=False, sort_keys=True)
     _write(folder / "events.parquet", events.replace_schema_metadata({f"retroline.{k}": v for k, v in told.items()}))
     _write(folder / "samples.parquet", built.samples)
     _write(folder / "milestones.parquet", milestones_table(built.milestones))

@@ -19,6 +19,9 @@ at = "2026-11-21T01:22:00Z"
 text = "called the payment provider"
 kind = "note"                   # or decision, or comms.published
 
+[build]
+correct = false                 # show times as received, whatever is known of wrong clocks
+
 [durations]                     # own pairs of milestones
 time_to_rollback = ["detected", "mitigation_started"]
 """
@@ -43,7 +46,7 @@ from .rows import Row
 
 FILE = "incident.toml"
 # A value as TOML writes it on one line: in either quotes, or a bare time.
-VALUE = r"""(?:"[^"\n]*"|'[^'\n]*'|\d{4}-[^#\n]*?(?=[ \t]*(?:#|$)))"""
+VALUE = r"""(?:"[^"\n]*"|'[^'\n]*'|\d{4}-[^#\n]*?(?=[ \t]*(?:#|$))|true|false)"""
 NOTE_KINDS = ("note", "decision", "comms.published")
 
 
@@ -59,6 +62,7 @@ class People:
     milestones: tuple[Mapping[str, Any], ...] = ()
     notes: tuple[Mapping[str, Any], ...] = ()
     own: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    correct: bool = True
 
 
 def read_people(folder: Path) -> People:
@@ -82,6 +86,7 @@ def read_people(folder: Path) -> People:
         milestones=tuple(_checked(path, "milestone", said.get("milestone", []), NAMES, "name")),
         notes=tuple(_checked(path, "note", said.get("note", []), NOTE_KINDS, "kind")),
         own=checked_pairs(path, own),
+        correct=_flag(path, "build.correct", _table(path, "build", said.get("build", {})).get("correct", True)),
     )
 
 
@@ -131,7 +136,16 @@ def _updated(path: Path, folder: Path, people: People, window: Mapping[str, str]
     return text
 
 
-def _put(text: str, table: str, key: str, value: str) -> str:
+def set_correct(folder: Path, correct: bool) -> None:
+    """Say in `incident.toml` whether what is known of wrong clocks is applied. Raises ConfigError where the folder is no incident's."""
+    path = folder / FILE
+    if read_people(folder).correct is not correct:
+        part = path.with_name(f".{FILE}.part")
+        part.write_text(_put(path.read_text("utf-8"), "build", "correct", correct), "utf-8")
+        part.replace(path)
+
+
+def _put(text: str, table: str, key: str, value: str | bool) -> str:
     """`text` with `key` of `[table]` set to `value`, in place of what stood there."""
     line = tomli_w.dumps({key: value})
     header = re.search(rf"(?m)^[ \t]*\[[ \t]*{table}[ \t]*\][^\n]*\n?", text)
@@ -192,6 +206,12 @@ def _table(path: Path, name: str, value: Any) -> Mapping[str, Any]:
 def _text(path: Path, key: str, value: Any) -> str:
     if not isinstance(value, str):
         raise ConfigError(f'{path}: {key} must be text in quotes, such as "checkout"')
+    return value
+
+
+def _flag(path: Path, key: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigError(f"{path}: {key} must be true or false")
     return value
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from .carried import ALREADY
+from .clock_text import clocks_text
 from .durations import PROFILES
 from .export import accounting, records
 from .milestones import NAMES
@@ -49,6 +50,7 @@ def markdown(timeline: Timeline, *, names: bool = False, everything: bool = Fals
         segments_text(timeline),
         "## Milestones",
         _milestones(marks, roles, dated=dated),
+        *filter(None, [clocks_text(timeline)]),
         "## What could not be seen",
         _unseen(timeline, events, dated=dated),
     ]

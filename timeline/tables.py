@@ -19,9 +19,10 @@ SAME = (
 )  # fmt: skip
 
 
-def events_table(rows: Iterable[Named]) -> pa.Table:
-    """Rows as EVENTS, in their order."""
-    return pa.Table.from_pylist([_event(n) for n in rows], schema=EVENTS)
+def events_table(rows: Iterable[Named], corrections: Mapping[str, tuple[int, int]] | None = None) -> pa.Table:
+    """Rows as EVENTS, in their order. `corrections`: clock → (what was added to its readings, ...)."""
+    moved = corrections or {}
+    return pa.Table.from_pylist([_event(n, moved.get(n.row.clock, (0, 0))[0]) for n in rows], schema=EVENTS)
 
 
 def milestones_table(found: Iterable[Milestone]) -> pa.Table:
@@ -52,7 +53,7 @@ def coverage_table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(list(rows), schema=COVERAGE)
 
 
-def _event(named: Named) -> dict[str, Any]:
+def _event(named: Named, correction_ns: int) -> dict[str, Any]:
     row = named.row
     return {
         **{name: getattr(row, name) for name in SAME},
@@ -61,7 +62,7 @@ def _event(named: Named) -> dict[str, Any]:
         "until": row.until_ns,
         "thread": row.about or row.thread,
         "labels": sorted((k, v) for k, v in row.labels.items() if v is not None),
-        "correction_ns": 0,
+        "correction_ns": correction_ns,
         "witnesses": [
             {"source": w.source, "clock": w.clock, "at": w.at_ns, "at_source": w.at_source, "native_id": w.native_id, "ref": w.ref} for w in row.witnesses
         ],

@@ -93,6 +93,12 @@ class Timeline:
 
         return pd.DataFrame(segment_rows(self), columns=list(COLUMNS))
 
+    def clocks(self) -> pd.DataFrame:
+        """How far each clock is off: clock, against, low_s, best_s, high_s, proven, zone, correction_s, inner, why; ahead is positive."""
+        from .clock_text import COLUMNS, clock_rows
+
+        return pd.DataFrame(clock_rows(self), columns=list(COLUMNS))
+
     def to_markdown(self, *, names: bool = False, everything: bool = False) -> str:
         """The report. `names` shows people by name, `everything` shows every row."""
         from .report import markdown

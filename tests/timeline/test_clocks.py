@@ -1,0 +1,132 @@
+"""Clocks: bounds are intersected over any way between two clocks, contradictions are reported and not used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from retroline.collectors.evidence import Reply
+from retroline.normalize.http_date import http_date_ns
+from retroline.timeline.clock_sights import answers, server_times
+from retroline.timeline.clocks import QUARTER_NS, Bound, Offset, offsets
+from retroline.timeline.rows import Fact
+
+SECOND = 1_000_000_000
+
+
+def both(ahead: str, behind: str, low: int, high: int) -> list[Bound]:
+    return [Bound(ahead, behind, high, "test"), Bound(behind, ahead, -low, "test")]
+
+
+def by_name(bounds: list[Bound]) -> dict[str, tuple[int | None, int | None]]:
+    return {o.clock: (o.low_ns, o.high_ns) for o in offsets(bounds)[0]}
+
+
+def test_intervals_are_intersected() -> None:
+    """Two sights of one clock leave what both allow."""
+    assert by_name([*both("pager", "prometheus", -5, 3), *both("pager", "prometheus", 1, 9)]) == {"pager": (1, 3)}
+
+
+def test_bounds_go_over_other_clocks() -> None:
+    """A clock that the reference never meets is bounded through one that both meet."""
+    assert by_name([*both("log", "prometheus", -1, 1), *both("pager", "log", 2, 4)]) == {"log": (-1, 1), "pager": (1, 5)}
+
+
+def test_one_side_may_stay_open() -> None:
+    """What is only known to come later bounds one side."""
+    assert by_name([Bound("pager", "prometheus", 7, "a page comes after its alert")]) == {"pager": (None, 7)}
+
+
+def test_a_contradiction_is_reported_and_not_used() -> None:
+    """Bounds that sum to less than nothing are named with what they rest on; the others hold."""
+    found, contradictions = offsets([*both("pager", "prometheus", 5, 3), *both("log", "prometheus", -1, 1)])
+
+    assert [(c.by_ns, sorted(b.ahead for b in c.bounds)) for c in contradictions] == [(2, ["pager", "prometheus"])]
+    assert [(o.clock, o.low_ns, o.high_ns) for o in found] == [("log", -1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "zone", "proven"),
+    [
+        (7_299_000_000, 7_350_000_000, None, True),
+        (19_800 * SECOND - 1, 19_800 * SECOND + SECOND // 20, 19_800 * SECOND, True),
+        (-3600 * SECOND - 1, -3600 * SECOND + 1, -3600 * SECOND, True),
+        (-SECOND, SECOND, None, False),
+        (-1, 3, None, False),
+        (0, QUARTER_NS * 3, None, False),
+        (None, -5, None, False),
+    ],
+)
+def test_what_is_proven(low: int | None, high: int, zone: int | None, proven: bool) -> None:
+    """A clock is off when its interval is bounded and its estimate exceeds its error; a quarter of an hour inside is a zone."""
+    one = Offset("a", "b", low, high)
+
+    assert (one.zone_ns, one.proven) == (zone, proven)
+
+
+true_offsets = st.dictionaries(st.sampled_from("abcdefg"), st.integers(-(10**12), 10**12), min_size=2)
+
+
+@given(true_offsets, st.lists(st.tuples(st.sampled_from("abcdefg"), st.sampled_from("abcdefg"), st.integers(0, 10**10)), max_size=30))
+def test_the_truth_is_inside(truth: dict[str, int], pairs: list[tuple[str, str, int]]) -> None:
+    """Bounds that hold of some offsets never contradict each other, and every interval holds the true difference."""
+    bounds = [Bound(a, b, truth[a] - truth[b] + slack, "test") for a, b, slack in pairs if a in truth and b in truth]
+
+    found, contradictions = offsets(bounds)
+
+    assert contradictions == []
+    for o in found:
+        true = truth[o.clock] - truth[o.against]
+        assert (o.low_ns is None or o.low_ns <= true) and (o.high_ns is None or true <= o.high_ns)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd"), st.integers(-100, 100)), max_size=20))
+def test_any_bounds_are_understood(triples: list[tuple[str, str, int]]) -> None:
+    """Whatever the bounds are, intervals are not empty: what makes them so was reported."""
+    found, contradictions = offsets([Bound(a, b, most, "test") for a, b, most in triples])
+
+    assert all(o.low_ns is None or o.high_ns is None or o.low_ns <= o.high_ns for o in found)
+    assert all(c.by_ns > 0 for c in contradictions)
+
+
+def reply(date: str, **about: str) -> Reply:
+    return Reply("pagerduty", "incidents", "r", Path("r"), 200, about, "2026-11-21T01:00:00.100Z", "2026-11-21T01:00:00.300Z", date)
+
+
+def test_an_answer_bounds_its_servers_clock() -> None:
+    """The second of `Date` lies between asking and receiving: half a second behind at most, one ahead."""
+    assert [(b.ahead, b.behind, b.most_ns) for b in answers([reply("Sat, 21 Nov 2026 01:00:02 GMT")])] == [
+        ("pagerduty", "retroline", 2_900_000_000),
+        ("retroline", "pagerduty", -1_700_000_000),
+    ]
+
+
+@pytest.mark.parametrize("one", [reply("Sat, 21 Nov 2026 01:00:02 GMT", file="saved.json"), reply("Fri, 20 Nov 2026 01:00:02 GMT"), reply(""), reply("soon")])
+def test_what_was_not_just_answered_bounds_nothing(one: Reply) -> None:
+    """A saved file, a recording that is replayed, and an answer without a date tell nothing of a clock."""
+    assert list(answers([one])) == []
+
+
+def test_prometheus_own_time() -> None:
+    """`time()` in milliseconds bounds its clock to the time that the request took."""
+    told = {"now": "1795222800.2", "asked_at": "2026-11-21T01:00:00.100Z", "received_at": "2026-11-21T01:00:00.300Z", "date": ""}
+
+    assert [b.most_ns for b in server_times([Fact("prometheus", "context.now", "prometheus", "r", "r", attributes=told)])] == [101_000_000, 100_000_000]
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("Sun, 06 Nov 1994 08:49:37 GMT", 784111777 * SECOND),
+        ("Sunday, 06-Nov-94 08:49:37 GMT", None),
+        ("Sun, 31 Feb 1994 08:49:37 GMT", None),
+        ("Sun, 06 Nov 1994 08:49:37 UTC", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_http_dates(text: str | None, at: int | None) -> None:
+    """Only the one form that a server must write is read, to the second."""
+    assert http_date_ns(text) == at

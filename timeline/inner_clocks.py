@@ -1,0 +1,71 @@
+"""What the stamps inside log lines tell of the clocks that wrote them, against the runtime's stamp of the same line.
+
+A line is written before the runtime stamps it, so an application's clock is ahead of its node's by at least the largest difference;
+that the quickest line took no more than a twentieth of a second on its way is assumed. A whole number of quarters of an hour is a zone: local
+time without its zone written down, not a wrong clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from ..normalize.stamp_columns import inner_stamps
+from ..normalize.stamps import NONE_NS
+from .clocks import Offset
+from .services import workload_of
+
+QUICK_NS = 50_000_000
+FEW, MOST, GROUPS = 5, 2_000, 16
+NEAR_NS, SHARE = 1_000_000_000, 0.05
+COLUMNS = ["at", "namespace", "pod", "container", "text"]
+
+
+def inner_offsets(lines: Path) -> list[Offset]:
+    """One offset per container of a workload whose lines carry stamps of their own; `lines` is the table of lines."""
+    held: dict[str, list[np.ndarray]] = {}
+    for name, table in _containers(lines):
+        held.setdefault(name, []).append(differences(table))
+    found = (offset(name, np.concatenate(parts)) for name, parts in sorted(held.items()))
+    return [one for one in found if one is not None]
+
+
+def _containers(lines: Path) -> Iterator[tuple[str, pa.Table]]:
+    """Lines by workload and container, a bounded number of each row group, evenly spread."""
+    file = pq.ParquetFile(lines)
+    for group in range(0, file.num_row_groups, max(1, file.num_row_groups // GROUPS)):
+        table = file.read_row_group(group, columns=COLUMNS)
+        keys = pc.binary_join_element_wise(pc.fill_null(table["pod"], ""), pc.fill_null(table["container"], ""), "/").combine_chunks().dictionary_encode()
+        codes = keys.indices.to_numpy()
+        for code, key in enumerate(keys.dictionary.to_pylist()):
+            rows = np.flatnonzero(codes == code)
+            pod, _, container = key.rpartition("/")
+            if pod:
+                yield f"{workload_of(pod)}/{container}", table.take(pa.array(rows[:: -(-len(rows) // MOST)]))
+
+
+def differences(table: pa.Table) -> np.ndarray:
+    """Two columns, in nanoseconds: the least and the most that the inner stamp can be ahead of the runtime's, for lines that have one.
+
+    A stamp may have been cut or rounded to its last digit.
+    """
+    runtime = table["at"].cast(pa.int64()).to_numpy()
+    inner = inner_stamps(table["text"].combine_chunks(), runtime_ns=runtime)
+    known = inner.at_ns != NONE_NS
+    ahead = inner.at_ns[known] - runtime[known]
+    return np.stack([ahead - inner.before_ns[known] - inner.after_ns[known], ahead + inner.after_ns[known]], axis=1)
+
+
+def offset(name: str, ahead: np.ndarray) -> Offset | None:
+    """The interval of one clock; None where there are few lines, or where the largest differences stand alone."""
+    if len(ahead) < FEW:
+        return None
+    low, high = int(ahead[:, 0].max()), int(ahead[:, 1].max()) + QUICK_NS
+    if int((ahead[:, 0] >= low - NEAR_NS).sum()) < max(FEW, SHARE * len(ahead)):
+        return None
+    return Offset(name, "its node", low, high, (f"{len(ahead)} lines with both stamps, assuming that the quickest took at most 0.05 s",))
