@@ -1,7 +1,8 @@
 """What to ask a Prometheus for: first the alerts' history, then the series that their rules compare with a limit.
 
 Order, the most telling first: the server's own now, rules and alerts; raw samples of ALERTS and ALERTS_FOR_STATE; the sides of the rules of
-every alert that was pending or firing in the window; configured queries; container restarts as kube-state-metrics counts them.
+every alert that was pending or firing in the window; configured queries; counters behind the alerts that fired; container restarts as
+kube-state-metrics counts them.
 Knowledge: Prometheus documentation "HTTP API", "Alerting rules"; kube-state-metrics documentation "Pod metrics".
 """
 
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 from ..ask import Ask, Probe
 from ..errors import Denied, SourceError, TooExpensive, Unreachable
 from ..evidence import Reply
+from . import counters
 from .client import Answer, Client
 from .promql import duration_s
 from .reader import global_config
@@ -128,6 +130,8 @@ def fetch(settings: Settings, ask: Ask) -> None:
             wanted = behind_alerts(rules, seen, wanted)
         for series in wanted:
             job.part(f"series {series.name}", partial(_range, job, series, interval_s))
+        if settings.alerts:
+            counters.collect(job, rules, interval_s)
         for metric in RESTARTS if settings.alerts else ():
             job.part(f"raw samples of {metric}", partial(_raw, job, metric, halving=False), spared=(TooExpensive, Refused))
 

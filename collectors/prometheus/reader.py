@@ -5,10 +5,12 @@ Forms: `query_range`, `query` (instant answers and raw range selectors), `now` (
 
 Facts, with their attributes:
 `context.rule`            alert, group, expr, for_s, keep_firing_for_s, interval_s, labels, annotations, unparsed,
-                          sides: [{series, op, threshold, rate_window_s, guard, metric, matchers: [[label, operator, value]]}]
+                          sides: [{series, op, threshold, rate_window_s, guard, metric, matchers: [[label, operator, value]]}],
+                          ratios: [{part, whole: [{metric, matchers, kept: {names, but}, fixed}], good}]
 `context.record`          record, expr, labels, interval_s, rate_window_s
 `context.external_labels` labels, scrape_interval, evaluation_interval (as configured, such as "15s")
-`context.series`          name, query, threshold, op, rate_window_s, guard, rule, role, step_s, start, end; one per threshold of the series
+`context.series`          name, query, threshold, op, rate_window_s, guard, rule, role, step_s, start, end; one per threshold of the series;
+                          of counters behind a share (role "counter") without a threshold, with part ("failed" | "all") and alert
 `context.now`             now (epoch seconds as text), asked_at, received_at, date
 `context.version`         version and the other build information
 `context.warning`         text, level ("warning" | "info"): the data beside it may be partial
@@ -78,9 +80,10 @@ def _warnings(document: Any, ref: str) -> Iterator[Fact]:
 def _series(reply: Reply) -> Iterator[Fact]:
     """What is known of the series asked for: one fact per threshold, one without where there is none."""
     about = reply.about
-    if reply.form != "query_range" or not about.get("query"):
+    if not about.get("query") or (reply.form != "query_range" and about.get("role") != "counter"):
         return
     common = {key: about.get(key, "") for key in ("query", "role", "start", "end")} | {"name": name_of(reply), "step_s": about.get("step", "")}
+    common |= {key: about[key] for key in ("part", "alert") if about.get(key)}
     for side in _sides(about) or [{}]:
         known = {key: side.get(key) for key in ("threshold", "op", "rate_window_s", "rule", "guard")}
         yield {"kind": "context.series", "ref": reply.ref, "attributes": {**common, **known, "role": side.get("role") or common["role"]}}
@@ -113,6 +116,7 @@ def _rules(document: Any, reply: Reply) -> Iterator[Fact]:
     for rule in known.alerts:
         names = ("alert", "group", "expr", "for_s", "keep_firing_for_s", "interval_s", "labels", "annotations", "unparsed")
         told = {name: getattr(rule, name) for name in names} | {"sides": [side.as_attributes() for side in rule.sides]}
+        told["ratios"] = [ratio.as_attributes() for ratio in rule.ratios]
         yield {"kind": "context.rule", "ref": f"{reply.ref}#{rule.pointer}", "attributes": told}
     for record in known.records:
         told = {name: getattr(record, name) for name in ("record", "expr", "labels", "interval_s", "rate_window_s")}

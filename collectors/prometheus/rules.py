@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from .promql import Side, rate_window_s, sides
+from .ratios import Ratio, Record, ratio
 
 
 @dataclass(frozen=True)
 class AlertRule:
-    """One alerting rule; times in seconds. `unparsed` says why there are no sides, "" where the expression was understood."""
+    """One alerting rule; times in seconds. `unparsed` says why there are no sides, "" where the expression was understood.
+
+    `ratios` are the counters behind those sides that are shares of counted things.
+    """
 
     alert: str
     group: str
@@ -24,6 +28,7 @@ class AlertRule:
     sides: tuple[Side, ...] = ()
     unparsed: str = ""
     annotations: Mapping[str, str] = field(default_factory=dict)
+    ratios: tuple[Ratio, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,8 @@ def rules_of(document: Any) -> Rules:
     """The rules of an answer of `/api/v1/rules`; what lacks a name or an expression is left out."""
     found = list(_rules(document))
     exprs = {rule["name"]: rule["query"] for _, rule, _ in found if rule.get("type") == "recording"}
-    alerts = tuple(_alert(group, rule, at, exprs) for group, rule, at in found if rule.get("type") != "recording")
+    known = _records(rule for _, rule, _ in found if rule.get("type") == "recording")
+    alerts = tuple(_alert(group, rule, at, exprs, known) for group, rule, at in found if rule.get("type") != "recording")
     records = tuple(
         RecordRule(rule["name"], rule["query"], _texts(rule.get("labels")), _seconds(group.get("interval")), rate_window_s(rule["query"], exprs), at)
         for group, rule, at in found
@@ -70,10 +76,18 @@ def _rules(document: Any) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]
                 yield group, rule, f"/data/groups/{g}/rules/{r}"
 
 
-def _alert(group: Mapping[str, Any], rule: Mapping[str, Any], pointer: str, records: Mapping[str, str]) -> AlertRule:
+def _records(rules: Iterable[Mapping[str, Any]]) -> dict[str, Record]:
+    """Recording rules by name, without names that several expressions write."""
+    found: dict[str, set[Record]] = {}
+    for rule in rules:
+        found.setdefault(rule["name"], set()).add(Record(rule["query"], frozenset(_texts(rule.get("labels")))))
+    return {name: next(iter(records)) for name, records in found.items() if len(records) == 1}
+
+
+def _alert(group: Mapping[str, Any], rule: Mapping[str, Any], pointer: str, exprs: Mapping[str, str], records: Mapping[str, Record]) -> AlertRule:
     unparsed, found = "", []
     try:
-        found = sides(rule["query"], records)
+        found = sides(rule["query"], exprs)
     except ValueError as error:
         unparsed = str(error)[:200]
     return AlertRule(
@@ -88,6 +102,7 @@ def _alert(group: Mapping[str, Any], rule: Mapping[str, Any], pointer: str, reco
         sides=tuple(found),
         unparsed=unparsed,
         annotations=_texts(rule.get("annotations")),
+        ratios=tuple(dict.fromkeys(r for side in found if not side.guard and (r := ratio(side.series, side.op, records)))),
     )
 
 

@@ -508,3 +508,36 @@ def test_probe(server: Server, tmp_path: Path) -> None:
     assert (probe(Settings(server.url), ask(tmp_path)).reachable, probe(Settings(server.url), ask(tmp_path)).permitted) == (True, False)
     server.handler = when(always, error(502, "", "no"))
     assert not probe(Settings(server.url), ask(tmp_path)).reachable
+
+
+SHARE = {"type": "alerting", "name": "High", "query": "sum(rate(bad_total[1m])) / sum(rate(all_total[1m])) > 0.05", "duration": 20}
+
+
+@pytest.mark.parametrize(
+    ("reply", "kept", "reason"),
+    [
+        (ok({"resultType": "vector", "result": [{"metric": {}, "value": [SINCE, "4"]}]}), "query", None),
+        (ok({"resultType": "vector", "result": [{"metric": {}, "value": [SINCE, "4000000"]}]}), None, "too_expensive"),
+        (error(422, "execution", "query processing would load too many samples into memory in query execution"), None, "too_expensive"),
+        (error(400, "bad_data", "range vectors are not allowed"), "query_range", None),
+    ],
+)
+def test_counters_behind_a_share(server: Server, tmp_path: Path, reply: Reply, kept: str | None, reason: str | None) -> None:
+    """Counters of an alert that fired are saved raw, in points where ranges are refused, and let go quietly where they are too many."""
+    told = ok({"groups": [{"name": "g", "interval": 5, "rules": [SHARE]}]})
+
+    def handler(path: str, params: dict[str, str]) -> Reply:
+        if path.endswith("/rules"):
+            return told
+        return reply if params.get("query", "").startswith("sum(count_over_time(") else answer(path, params)
+
+    server.handler = handler
+    index = run(server.url, tmp_path)
+
+    counters = [r for r in index.replies if r.about.get("role") == "counter"]
+    assert [(r.form, r.about["name"], r.about["part"], r.about["alert"]) for r in counters] == (
+        [(kept, "all_total", "all", "High"), (kept, "bad_total", "failed", "High")] if kept else []
+    )
+    assert {(f.reason, f.ours) for f in index.failures if "counters" in f.what} == ({(reason, False)} if reason else set())
+    facts = [f for r in counters for raw in read(r) if raw.table == "facts" for f in raw.batch.to_pylist() if f["kind"] == "context.series"]
+    assert [json.loads(f["attributes"])["threshold"] for f in facts] == [None] * len(counters)
