@@ -21,17 +21,17 @@ from .clocks import Offset
 from .services import workload_of
 
 QUICK_NS = 50_000_000
-FEW, MOST, GROUPS = 5, 2_000, 16
+FEW, MOST, GROUPS = 5, 500, 16
 NEAR_NS, SHARE = 1_000_000_000, 0.05
 COLUMNS = ["at", "namespace", "pod", "container", "text"]
 
 
 def inner_offsets(lines: Path) -> list[Offset]:
     """One offset per container of a workload whose lines carry stamps of their own; `lines` is the table of lines."""
-    held: dict[str, list[np.ndarray]] = {}
+    held: dict[str, list[pa.Table]] = {}
     for name, table in _containers(lines):
-        held.setdefault(name, []).append(differences(table))
-    found = (offset(name, np.concatenate(parts)) for name, parts in sorted(held.items()))
+        held.setdefault(name, []).append(table)
+    found = (offset(name, differences(pa.concat_tables(parts))) for name, parts in sorted(held.items()))
     return [one for one in found if one is not None]
 
 
