@@ -17,6 +17,7 @@ from .segments import segments_text
 from .selection import MOST_LINES, Event, Line, lines
 from .sentences import capped
 from .sentences import folded as fold
+from .strip import resting, strip_text
 from .text import cell, clock_time, crosses_midnight, span, span_with_bounds
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def markdown(timeline: Timeline, *, names: bool = False, everything: bool = Fals
         _headline(timeline),
         "## Timeline",
         _table(events, marks, aside, services, roles, dated=dated, everything=everything),
+        *filter(None, [strip_text(timeline)]),
         "## Durations",
         _durations(timeline),
         segments_text(timeline),
@@ -171,11 +173,14 @@ def _name(mark: dict[str, Any]) -> str:
 
 def _durations(timeline: Timeline) -> str:
     rows = ["| Duration | Value | Formula | Evidence |", "|---|---|---|---|"]
+    unsupported = resting(timeline)
     for d in records(timeline.table("durations")):
         if d["from"] is None:
             continue
         value = span_with_bounds(d["best_s"], d["low_s"], d["high_s"])
         evidence = ", ".join(f"`{i}`" for i in d["event_ids"]) if d["best_s"] is not None else cell(d["why"])
+        if hole := unsupported.get((d["profile"], d["name"])):
+            evidence += f"; **unsupported**: {hole}"
         rows.append(f"| {cell(d['name'])} ({cell(d['profile'])}) | {value} | {cell(d['from'])} → {cell(d['to'])} | {evidence} |")
     return "\n".join(rows) + f"\n\nProfiles: {', '.join(PROFILES)}; bounds in brackets. A blank is unknown, never zero."
 
