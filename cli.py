@@ -17,7 +17,7 @@ import click
 
 from . import __version__
 from .collectors.errors import ConfigError, RetrolineError
-from .terminal.options import all_option, archive_option, config_option, correct_option, format_option, names_option
+from .terminal.options import all_option, archive_option, config_option, correct_option, format_option, log_options, names_option
 
 if TYPE_CHECKING:
     from .collectors.run import Outcome
@@ -61,6 +61,7 @@ def collect(**options: Any) -> None:
     """Collect a window from all sources, build its timeline and print it."""
     from .collectors.settings import Flags, configured, read_config
     from .terminal.collecting import Job
+    from .terminal.lost import lost
 
     config = read_config(_config_path(options["config_path"]))
     now_ns = time.time_ns()
@@ -69,7 +70,7 @@ def collect(**options: Any) -> None:
     folder, outcomes = job.files() if options["from_folder"] else job.live(configured(flags, os.environ, config, home=Path.home()))
     timeline = _built(folder)
     _print(timeline, options["form"], everything=options["everything"], names=options["names"])
-    for source, sentence in _lost(timeline):
+    for source, sentence in lost(timeline):
         _say(f"not seen: {source}: {sentence}")
     _say(f"incident folder: {folder}")
     _end(_code(timeline, outcomes, strict=options["strict"]), hanging=any(o.hanging for o in outcomes))
@@ -118,15 +119,12 @@ def sources(config_path: Path | None) -> None:
     """Show which sources are configured, reachable and permitted, and what each clock says."""
     from .collectors.run import probe_all
     from .collectors.settings import Flags, configured, read_config
+    from .terminal.probing import probe_lines
 
     found = configured(Flags(), os.environ, read_config(_config_path(config_path)), home=Path.home())
     probes = probe_all(found.sources, now_ns=time.time_ns())
-    for name, probe in probes.items():
-        state = "reachable" if probe.reachable else "NOT reachable"
-        allowed = "permitted" if probe.permitted else "NOT permitted"
-        click.echo(f"{name}: {state}, {allowed}; {probe.detail}" + (f"; its clock: {probe.date}" if probe.date else ""))
-    for sentence in found.missing.values():
-        click.echo(f"{sentence.replace(': ', ': not configured: ', 1)}")
+    for line in probe_lines(probes, found.missing.values()):
+        click.echo(line)
     if not all(p.reachable and p.permitted for p in probes.values()):
         sys.exit(3)
 
@@ -145,17 +143,23 @@ def stamps(file: Path, **options: Any) -> None:
 
 
 @cli.command()
+@click.argument("incident", metavar="DIR|ID")
+@log_options
+@archive_option
+def logs(incident: str, archive_path: Path | None, **options: Any) -> None:
+    """Print log lines of a stored incident, or what they say most."""
+    from .terminal.logs import log_lines
+
+    sys.stdout.buffer.writelines(log_lines(_stored(incident, archive_path).places, options, time.time_ns()))
+
+
+@cli.command()
 @click.option("--force", is_flag=True, help="Write over an existing file.")
 def init(force: bool) -> None:
     """Write a commented retroline.toml into this folder."""
-    from .collectors.template import TEMPLATE
+    from .terminal.template import write_template
 
-    if DEFAULT_CONFIG.exists() and not force:
-        raise ConfigError(f"{DEFAULT_CONFIG} is there already; --force writes over it")
-    try:
-        DEFAULT_CONFIG.write_text(TEMPLATE, "utf-8")
-    except OSError as error:
-        raise ConfigError(f"cannot write {DEFAULT_CONFIG}: {error.strerror}") from error
+    write_template(DEFAULT_CONFIG, force=force)
     _say(f"wrote {DEFAULT_CONFIG}")
 
 
@@ -285,15 +289,6 @@ def _code(timeline: Timeline, outcomes: list[Outcome], *, strict: bool) -> int:
     if outcomes and all(o.error is not None for o in outcomes) and not coverage["received"].sum():
         return 4
     return 3 if bool(lost["ours"].any()) or (strict and len(lost)) else 0
-
-
-def _lost(timeline: Timeline) -> list[tuple[str, str]]:
-    """Source and sentence of everything that failed us, each once, safe for a terminal."""
-    from .timeline.text import CONTROL
-
-    coverage = timeline.coverage
-    failed = coverage[coverage["ours"]]
-    return [(s, CONTROL.sub(" ", text or part)) for s, text, part in dict.fromkeys(zip(failed["source"], failed["detail"], failed["part"], strict=True))]
 
 
 def _say(text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -21,13 +21,17 @@ UNSHOWN = "[\\x00-\\x08\\x0a-\\x1f\\x7f\u0080-\u009f\u202a-\u202e\u2066-\u2069]"
 
 @dataclass(frozen=True)
 class LineCount:
-    """Where the lines of one batch went; `last_ns` carries the running stamp to the next batch of the stream."""
+    """Where the lines of one batch went; `last_ns` carries the running stamp to the next batch of the stream.
+
+    `numbers` are the line numbers of those in the window.
+    """
 
     received: int
     outside: int
     unreadable: int
     first_ns: int | None
     last_ns: int | None
+    numbers: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64), compare=False)
 
 
 def normal_lines(raw: Raw, window: Window, before_ns: int | None = None) -> tuple[pa.RecordBatch, LineCount]:
@@ -63,6 +67,7 @@ def normal_lines(raw: Raw, window: Window, before_ns: int | None = None) -> tupl
         unreadable=int((~readable).sum()),
         first_ns=int(seen.min()) if len(seen) else None,
         last_ns=int(seen[-1]) if len(seen) else before_ns,
+        numbers=np.asarray(chosen.column("number").to_numpy(zero_copy_only=False), np.int64),
     )
     return pa.RecordBatch.from_arrays(arrays, schema=LINES), counted
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from .masks import column, masked, worded
 
@@ -29,42 +31,11 @@ MOST_MERGED = 20_000
 MOST_PAIRED = 2_000
 # Words that tell events apart however many of them there are.
 TELLING = frozenset(
-    [
-        "GET",
-        "POST",
-        "PUT",
-        "PATCH",
-        "DELETE",
-        "HEAD",
-        "OPTIONS",
-        "CONNECT",
-        "FATAL",
-        "ERROR",
-        "WARN",
-        "WARNING",
-        "INFO",
-        "DEBUG",
-        "TRACE",
-        "CRITICAL",
-        "NOTICE",
-        "fatal",
-        "error",
-        "warn",
-        "warning",
-        "info",
-        "debug",
-        "trace",
-        "critical",
-        "notice",
-        "[error]",
-        "[warn]",
-        "[info]",
-        "[notice]",
-        "[debug]",
-        "[crit]",
-        "not",
-        "no",
-    ]
+    re.split(
+        " ",
+        "GET POST PUT PATCH DELETE HEAD OPTIONS CONNECT FATAL ERROR WARN WARNING INFO DEBUG TRACE CRITICAL NOTICE "
+        "fatal error warn warning info debug trace critical notice [error] [warn] [info] [notice] [debug] [crit] not no",
+    )
 )
 
 Tokens = tuple[str, ...]
@@ -77,16 +48,11 @@ def grouped(texts: Any) -> tuple[npt.NDArray[np.int32], list[str]]:
     `texts` is an Arrow column or a sequence of str or bytes. Groups are numbered in order of first appearance.
     """
     lines = column(texts)
-    chunks = [lines.slice(start, CHUNK) for start in range(0, len(lines), CHUNK)]
-    with ThreadPoolExecutor(min(len(chunks), os.cpu_count() or 1) or 1) as threads:
-        parts = list(threads.map(masked, chunks))
-    known: dict[str, int] = {}
-    numbers = [numbered(codes, masks, known) for codes, masks in parts]
-    found = merged_templates(known)
+    numbers, masks = masked_in_chunks(lines)
+    found = merged_templates(masks)
     groups: dict[str, int] = {}
-    of_mask = np.array([groups.setdefault(found[mask], len(groups)) for mask in known], np.int32)
-    together = np.concatenate(numbers) if numbers else np.empty(0, np.int32)
-    return (of_mask[together] if len(together) else together), list(groups)
+    of_mask = np.array([groups.setdefault(found[mask], len(groups)) for mask in masks], np.int32)
+    return (of_mask[numbers] if len(numbers) else numbers), list(groups)
 
 
 def templates(lines: Any) -> npt.NDArray[np.int32]:
@@ -94,9 +60,20 @@ def templates(lines: Any) -> npt.NDArray[np.int32]:
     return grouped(lines)[0]
 
 
+def masked_in_chunks(lines: pa.Array) -> tuple[npt.NDArray[np.int32], list[str]]:
+    """As `masks.masked`, on all cores."""
+    if len(lines) <= CHUNK:
+        return masked(lines)
+    chunks = [lines.slice(start, CHUNK) for start in range(0, len(lines), CHUNK)]
+    with ThreadPoolExecutor(min(len(chunks), os.cpu_count() or 1)) as threads:
+        parts = list(threads.map(masked, chunks))
+    known: dict[str, int] = {}
+    return np.concatenate([numbered(codes, masks, known) for codes, masks in parts]), list(known)
+
+
 def numbered(codes: npt.NDArray[np.int32], masks: Sequence[str], known: dict[str, int]) -> npt.NDArray[np.int32]:
     """`codes` of one chunk as numbers in `known`, which takes up the masks that are new."""
-    return np.array([known.setdefault(mask, len(known)) for mask in masks], np.int32)[codes] if len(masks) else codes
+    return np.array([known.setdefault(mask, len(known)) for mask in masks], np.int32)[codes] if masks else codes
 
 
 def template_id(template: str) -> int:

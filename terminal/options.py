@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,3 +15,20 @@ all_option = click.option("--all", "everything", is_flag=True, help="Show every 
 names_option = click.option("--names", is_flag=True, help="Show people by name instead of by role.")
 correct_option = click.option("--correct/--no-correct", default=None, help="Whether times of clocks that are known to be wrong are corrected [default: yes].")
 archive_option = click.option("--archive", "archive_path", type=click.Path(path_type=Path), help="The archive's folder [default: ./archive].")
+LOG_OPTIONS = (
+    click.option("--template", metavar="ID|TEXT", help="Only lines of this template, by its id or by words in it."),
+    click.option("--severity", type=click.Choice(("fatal", "error", "warning", "info", "debug")), help="Only lines at least this grave."),
+    click.option("--grep", metavar="RE", help="Only lines that match this pattern (RE2)."),
+    click.option("--around", metavar="T|EVENT_ID", help="Only lines near this time or event."),
+    click.option("--seconds", type=click.FloatRange(min=0, max=1e9), default=30, show_default=True, help="How near."),
+    click.option("--pod", metavar="P", help="Only lines of pods whose names begin so."),
+    click.option("--limit", type=click.IntRange(min=1), help="Print at most so many lines."),
+    click.option("--templates", is_flag=True, help="Print the table of templates instead of lines."),
+)
+
+
+def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Which lines `retroline logs` prints."""
+    for option in reversed(LOG_OPTIONS):
+        command = option(command)
+    return command

@@ -16,7 +16,7 @@ from ..collectors.evidence import Failure
 from ..collectors.window import Window, rfc3339_short
 from ..normalize.tables import KINDS
 from ..normalize.window import place
-from . import alerts, excursions, log_gaps, pages, restarts, rollouts
+from . import alerts, excursions, log_gaps, log_rows, pages, restarts, rollouts
 from .accounting import account
 from .carried import alert_threads, carried
 from .corrections import NOTHING_KNOWN, Clocks, clocks_of, corrected
@@ -28,10 +28,10 @@ from .line_store import LineStore
 from .milestones import Milestone, Scope, milestones, scope
 from .people import People, said_rows, with_people
 from .rows import Given, Row, row_of
-from .services import confirmed, with_services
+from .services import confirmed, owners, with_services
 
 # Each makes rows of its own facts and series; the order does not matter.
-RULES: tuple[Callable[[Given], list[Row]], ...] = (rollouts.rows, restarts.rows, alerts.rows, pages.rows, excursions.rows, log_gaps.rows)
+RULES: tuple[Callable[[Given], list[Row]], ...] = (rollouts.rows, restarts.rows, alerts.rows, pages.rows, excursions.rows, log_gaps.rows, log_rows.rows)
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,11 @@ def build(evidence: Path, people: People, lines: Path) -> Built:
     store = LineStore(lines.parent)
     try:
         read = read_evidence(evidence, people.window, store)
-        doubles = store.write(lines)
+        given = Given(people.window, read.facts, read.series, read.streams)
+        doubles = store.write(lines, owners(given))
     finally:
         store.close()
-    given = Given(people.window, read.facts, read.series, read.streams)
+    given = replace(given, templates=store.templates)
     everything = all_rows(given)
     clocks = clocks_of(read, given, everything, lines, correct=people.correct)
     everything = corrected(everything, clocks)

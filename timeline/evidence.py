@@ -131,7 +131,7 @@ class _Reader:
         key = json.dumps([about["namespace"], about["pod"], about["container"], reply.ref])
         old = streams.get(key)
         batch, count = normal_lines(Raw("lines", raw.batch, about), self.window, old.last_ns if old else None)
-        self.lines.add((about["namespace"], about["pod"], about["container"]), key, batch)
+        self.lines.add((about["namespace"], about["pod"], about["container"]), key, batch, reply.ref, count.numbers)
         tally = self._tally(reply)
         for outcome, number in (("kept", batch.num_rows), ("outside", count.outside), ("unreadable", count.unreadable)):
             tally.add(outcome, number)

@@ -132,13 +132,39 @@ class Stream:
 
 
 @dataclass(frozen=True)
+class Template:
+    """One wording of one workload's container at one severity, as counted in the window; `count` is of records, not of lines.
+
+    `counts` are the records of the 10 s that begin at `bucket_ns` (multiples of 10 s, sorted, none empty). `text` and `ref` are of
+    the first record's line that names it.
+    """
+
+    namespace: str
+    workload: str
+    container: str
+    template: str
+    id: int
+    severity: str | None
+    count: int
+    first_ns: int
+    last_ns: int
+    bucket_ns: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int64]
+    text: str = ""
+    ref: str = ""
+    first_pod: str = ""
+    last_pod: str = ""
+
+
+@dataclass(frozen=True)
 class Given:
-    """Everything a rule may look at: the window, all facts, all series, all log streams."""
+    """Everything a rule may look at: the window, all facts, all series, all log streams, all templates of their lines."""
 
     window: Window
     facts: Sequence[Fact]
     series: Sequence[Series] = ()
     streams: Sequence[Stream] = ()
+    templates: Sequence[Template] = ()
 
     def of(self, *kinds: str) -> Iterator[Fact]:
         """Facts whose kind is one of `kinds`; a kind that ends in `.` stands for all below it."""

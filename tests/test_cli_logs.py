@@ -1,0 +1,48 @@
+"""`retroline logs` from outside: a tiny incident of one saved log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from retroline.cli import cli
+
+LOG = "".join(
+    f"2026-11-21T01:{n // 60:02d}:{n % 60:02d}.000000001Z {text}\n" for n, text in enumerate(["INFO served 1"] * 90 + ["ERROR cannot pay 7", "INFO served 2"])
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built incident."""
+    saved = tmp_path_factory.mktemp("saved")
+    (saved / "logs" / "web-0").mkdir(parents=True)
+    (saved / "logs" / "web-0" / "app.log").write_text(LOG, "utf-8")
+    out = saved.parent / f"{saved.name}-out"
+    result = CliRunner().invoke(cli, ["collect", "--from", str(saved), "--out", str(out), "--format", "none"])
+    assert (out / "lines.parquet").is_file(), result.output
+    return out
+
+
+def asked(folder: Path, *options: str) -> list[str]:
+    result = CliRunner().invoke(cli, ["logs", str(folder), *options], catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.stdout.splitlines()
+
+
+def test_lines(folder: Path) -> None:
+    """Conditions combine; without any, all lines come."""
+    assert len(asked(folder)) == 92
+    assert [line[-18:] for line in asked(folder, "--severity", "error", "--grep", "pay", "--pod", "web")] == ["ERROR cannot pay 7"]
+    assert len(asked(folder, "--around", "2026-11-21T01:01:30Z", "--seconds", "2")) == 4
+    assert asked(folder, "--template", "served", "--limit", "2")[-1] == "… 89 more lines"
+
+
+def test_templates(folder: Path) -> None:
+    """The table has the most frequent template first."""
+    head, first, second = asked(folder, "--templates")
+
+    assert first.split()[:2] == ["91", "info"] and first.endswith("INFO served *")
+    assert second.endswith("ERROR cannot pay *")
+    assert head.split()[0] == "lines"

@@ -1,0 +1,104 @@
+"""What the lines of all streams say, one small number per line: mask, severity, and whether the line names its record.
+
+A record of several lines has the mask of the line that names it: the exception that ends a traceback, else its first line. Only the
+distinct masks and four bytes a line are held in memory; above `MOST_MASKS` distinct masks, new ones are cut to their first words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from ..normalize.records import Open, Records, records
+from ..normalize.severity import ERROR, FATAL, of_masks
+from ..normalize.templates import masked_in_chunks, merged_templates
+
+MOST_MASKS = 100_000
+FIRST_WORDS = 3
+
+# A line's key: mask number << 4 | severity << 1 | whether it names its record.
+Keys = npt.NDArray[np.int32]
+Places = npt.NDArray[np.int64]
+
+
+@dataclass
+class Tail:
+    """The record that a stream's last batch ended with: its lines as (batch, from row), its key, and the line that names it."""
+
+    parts: list[tuple[int, int]]
+    key: int
+    name: tuple[int, int]
+
+
+class Words:
+    """Reads batch by batch; `keys` has one array per batch."""
+
+    def __init__(self) -> None:
+        self.masks: dict[str, int] = {}
+        self.keys: list[Keys] = []
+        self._open: dict[str, Open] = {}
+        self._tails: dict[str, Tail] = {}
+
+    def add(self, stream: str, texts: pa.Array) -> None:
+        """Read one batch of a stream that is not empty; the batches of a stream come in order."""
+        codes, masks = masked_in_chunks(texts)
+        levels = of_masks(texts, codes, masks)
+        parts = records(texts, (levels == ERROR) | (levels == FATAL), self._open.get(stream, Open()))
+        self._open[stream] = parts.open
+        numbers = np.array([self._number(mask) for mask in masks], np.int32)[codes]
+        self._join(stream, parts, numbers << 4 | levels.astype(np.int32) << 1)
+
+    def templates(self, used: Places) -> dict[int, str]:
+        """Mask number → template, for the masks that are used."""
+        wanted = set(used.tolist())
+        numbers = {mask: number for mask, number in self.masks.items() if number in wanted}
+        return {numbers[mask]: template for mask, template in merged_templates(numbers).items()}
+
+    def _number(self, mask: str) -> int:
+        if mask not in self.masks and len(self.masks) >= MOST_MASKS:
+            mask = " ".join([*mask.split()[:FIRST_WORDS], "…"])
+        return self.masks.setdefault(mask, len(self.masks))
+
+    def _join(self, stream: str, parts: Records, own: Keys) -> None:
+        """Give all lines of a record one key, also those of it that came in earlier batches."""
+        rows = np.arange(len(own))
+        heads = ~parts.continues
+        head = np.maximum.accumulate(np.where(heads, rows, -1))
+        names = np.flatnonzero(parts.names)
+        before = int(np.argmax(heads)) if heads.any() else len(own)
+        name = rows.copy()
+        name[head[names[names >= before]]] = names[names >= before]
+        whole = of_record(own[name], own)
+        keys = np.where(head >= 0, whole[np.maximum(head, 0)], 0).astype(np.int32)
+        keys[name[np.flatnonzero(heads)]] |= 1
+        self.keys.append(keys)
+        here = len(self.keys) - 1
+        if before and stream in self._tails:
+            self._go_on(self._tails[stream], own, names[names < before], before)
+        if heads.any():
+            last = int(head[-1])
+            self._tails[stream] = Tail([(here, last)], int(whole[last]), (here, int(name[last])))
+
+    def _go_on(self, tail: Tail, own: Keys, names: Places, before: int) -> None:
+        """The first `before` lines of the last batch belong to the record that the stream's batch before ended with."""
+        here = len(self.keys) - 1
+        tail.parts.append((here, 0))
+        if len(names):
+            batch, row = tail.name
+            self.keys[batch][row] &= ~1
+            tail.key, tail.name = int(of_record(own[names[-1]], np.int32(tail.key))), (here, int(names[-1]))
+            for batch, row in tail.parts[:-1]:
+                self.keys[batch][row:] = tail.key
+        self.keys[here][:before] = tail.key
+        batch, row = tail.name
+        self.keys[batch][row] |= 1
+
+
+def of_record(named: Keys | np.int32, first: Keys | np.int32) -> Keys:
+    """The key of a record from the keys of the line that names it and of its first line: the graver severity of the two."""
+    a, b = np.asarray(named) >> 1 & 7, np.asarray(first) >> 1 & 7
+    graver = np.where((a > 0) & ((a < b) | (b == 0)), a, b)
+    return np.asarray(np.asarray(named) >> 4 << 4 | graver << 1, np.int32)
