@@ -47,7 +47,7 @@ def grouped(texts: Any) -> tuple[npt.NDArray[np.int32], list[str]]:
 
     `texts` is an Arrow column or a sequence of str or bytes. Groups are numbered in order of first appearance.
     """
-    lines = column(texts)
+    lines = texts if isinstance(texts, list | tuple) else column(texts)
     numbers, masks = masked_in_chunks(lines)
     found = merged_templates(masks)
     groups: dict[str, int] = {}
@@ -60,13 +60,13 @@ def templates(lines: Any) -> npt.NDArray[np.int32]:
     return grouped(lines)[0]
 
 
-def masked_in_chunks(lines: pa.Array) -> tuple[npt.NDArray[np.int32], list[str]]:
-    """As `masks.masked`, on all cores."""
+def masked_in_chunks(lines: pa.Array | Sequence[Any]) -> tuple[npt.NDArray[np.int32], list[str]]:
+    """As `masks.masked`, on all cores; a list becomes columns chunk by chunk, while other chunks are masked."""
     if len(lines) <= CHUNK:
-        return masked(lines)
-    chunks = [lines.slice(start, CHUNK) for start in range(0, len(lines), CHUNK)]
-    with ThreadPoolExecutor(min(len(chunks), os.cpu_count() or 1)) as threads:
-        parts = list(threads.map(masked, chunks))
+        return masked(column(lines))
+    starts = range(0, len(lines), CHUNK)
+    with ThreadPoolExecutor(min(len(starts), os.cpu_count() or 1)) as threads:
+        parts = list(threads.map(lambda start: masked(column(lines[start : start + CHUNK])), starts))
     known: dict[str, int] = {}
     return np.concatenate([numbered(codes, masks, known) for codes, masks in parts]), list(known)
 
