@@ -68,7 +68,7 @@ def collect(**options: Any) -> None:
     flags = Flags(**{name: options[name] for name in Flags.__dataclass_fields__})
     job = Job(options, config, now_ns, say=_say)
     folder, outcomes = job.files() if options["from_folder"] else job.live(configured(flags, os.environ, config, home=Path.home()))
-    timeline = _built(folder)
+    timeline = _built(folder, job.kept)
     _print(timeline, options["form"], everything=options["everything"], names=options["names"])
     for source, sentence in lost(timeline):
         _say(f"not seen: {source}: {sentence}")
@@ -230,10 +230,10 @@ def _end(code: int, *, hanging: bool) -> NoReturn:
     sys.exit(code)
 
 
-def _built(folder: Path) -> Timeline:
+def _built(folder: Path, kept: Any = None) -> Timeline:
     from .timeline.folder import build_folder
 
-    return build_folder(folder)
+    return build_folder(folder, kept)
 
 
 def _stored(incident: str, archive_path: Path | None) -> Timeline:

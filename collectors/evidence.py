@@ -116,6 +116,7 @@ class Evidence:
         self._folder = root / run / safe_name(source)
         self._now = now
         self._lock = threading.Lock()
+        self._made: set[Path] = set()
         self._held = {_key(line): line for line in _lines(self._folder / "index.jsonl") if line.get("type") == "reply" and line["complete"]}
 
     def held(self, key: str) -> Reply | None:
@@ -143,7 +144,7 @@ class Evidence:
         """
         path = self._folder.joinpath(*(safe_name(part) for part in key.split("/") if part))
         path = path.with_name(path.name + suffix)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self._make(path.parent)
         part = path.with_name(f".{path.name}.part")
         reason = ""
         with part.open("wb") as file:
@@ -179,9 +180,14 @@ class Evidence:
         """The present as RFC 3339 text, for `asked_at`."""
         return self._now()
 
+    def _make(self, folder: Path) -> None:
+        if folder not in self._made:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._made.add(folder)
+
     def _append(self, line: dict[str, Any]) -> None:
         with self._lock:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._make(self._folder)
             with (self._folder / "index.jsonl").open("ab+") as file:
                 begin = b"" if _ends_whole(file) else b"\n"
                 file.write(begin + json.dumps(line, ensure_ascii=True).encode() + b"\n")

@@ -6,7 +6,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from ..collectors.run import Outcome, collect_all
 from ..collectors.session import folder_session, session
 from ..collectors.settings import Configured
 from ..collectors.window import Window, rfc3339
+from ..timeline.evidence import Kept
 from ..timeline.extent import EVER, extent
 from ..timeline.folder import incident_folder
 from ..timeline.people import People, checked_pairs, set_correct, write_people
@@ -30,12 +31,13 @@ LONGEST_S = 7 * 86_400.0
 
 @dataclass(frozen=True)
 class Job:
-    """The options of the command, the configuration file's tables, the present, and where remarks go."""
+    """The options of the command, the configuration file's tables, the present, where remarks go, and what was read on the way."""
 
     options: Mapping[str, Any]
     config: Mapping[str, Any]
     now_ns: int
     say: Callable[[str], None]
+    kept: Kept = field(default_factory=dict)
 
     def live(self, found: Configured) -> tuple[Path, list[Outcome]]:
         """Ask the configured sources. Returns the incident's folder and how each source ended."""
@@ -74,7 +76,9 @@ class Job:
             if not given:
                 if outcomes[0].error:
                     raise ConfigError(str(outcomes[0].error))
-                window = self._narrowed(extent(waiting / "evidence"))
+                ends, kept = extent(waiting / "evidence")
+                self.kept.update(kept)
+                window = self._narrowed(ends)
             folder = self._folder(window)
             moved(waiting, folder)
         finally:

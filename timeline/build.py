@@ -22,8 +22,9 @@ from .carried import alert_threads, carried
 from .corrections import NOTHING_KNOWN, Clocks, clocks_of, corrected
 from .coverage import coverage_rows, gap_rows
 from .durations import Duration, durations
-from .evidence import Part, Tally, read_evidence
+from .evidence import Kept, Part, Tally, read_evidence
 from .identity import Named, in_time, named
+from .impact_numbers import Numbers, impact_numbers
 from .line_store import LineStore
 from .milestones import Milestone, Scope, milestones, scope
 from .people import People, said_rows, with_people
@@ -49,6 +50,7 @@ class Built:
     failures: list[Failure]
     sources: dict[str, bool]
     clocks: Clocks = NOTHING_KNOWN
+    impact: Numbers = Numbers()
 
     @property
     def aside(self) -> list[str]:
@@ -57,14 +59,14 @@ class Built:
         return [n.event_id for n in self.rows if not n.row.milestone_ok and not (n.row.thread in held and self.scope.holds(n))]
 
 
-def build(evidence: Path, people: People, lines: Path) -> Built:
+def build(evidence: Path, people: People, lines: Path, kept: Kept | None = None) -> Built:
     """Read `evidence`, write the log lines to `lines` (Parquet), return the rest. Deterministic; touches no network.
 
-    Raises OSError where `lines` cannot be written.
+    `kept`: batches of the evidence that were read already. Raises OSError where `lines` cannot be written.
     """
     store = LineStore(lines.parent)
     try:
-        read = read_evidence(evidence, people.window, store)
+        read = read_evidence(evidence, people.window, store, kept)
         given = Given(people.window, read.facts, read.series, read.streams)
         doubles = store.write(lines, owners(given))
     finally:
@@ -93,6 +95,7 @@ def build(evidence: Path, people: People, lines: Path) -> Built:
         failures=unique(read.failures),
         sources=read.sources,
         clocks=clocks,
+        impact=impact_numbers(given, rows, chosen, marks, read.failures),
     )
 
 

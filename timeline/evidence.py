@@ -28,6 +28,7 @@ from .line_store import LineStore
 from .rows import Fact, Series, Stream
 
 Part = tuple[str, str]
+Kept = dict[str, list[Raw]]
 
 
 @dataclass
@@ -71,9 +72,12 @@ class Read:
         return source, reply.form if reply else "other"
 
 
-def read_evidence(root: Path, window: Window, lines: LineStore) -> Read:
-    """Read everything below `root`; log lines go to `lines`. A reply that cannot be read becomes a failure and a record."""
-    reader = _Reader(window, lines)
+def read_evidence(root: Path, window: Window, lines: LineStore, kept: Kept | None = None) -> Read:
+    """Read everything below `root`; log lines go to `lines`. A reply that cannot be read becomes a failure and a record.
+
+    `kept`: batches of replies, by ref, that were read already.
+    """
+    reader = _Reader(window, lines, kept or {})
     for index in indexes(root):
         reader.read.failures += index.failures
         reader.told = {failure.text for failure in index.failures}
@@ -91,8 +95,8 @@ def source_of(reply: Reply) -> str:
 class _Reader:
     """Collects what the replies hold until all are read."""
 
-    def __init__(self, window: Window, lines: LineStore) -> None:
-        self.window, self.lines = window, lines
+    def __init__(self, window: Window, lines: LineStore, kept: Kept) -> None:
+        self.window, self.lines, self.kept = window, lines, kept
         self.read = Read([], set(), [], pa.table({}), [], [], {}, {}, {})
         self.raws: list[Raw] = []
         self.points: list[pd.DataFrame] = []
@@ -105,7 +109,7 @@ class _Reader:
             self._fail(reply, "cut", reply.reason)
         streams: dict[str, Stream] = {}
         try:
-            for raw in batches(reply):
+            for raw in self.kept.pop(reply.ref, None) or batches(reply):
                 if raw.table == "facts":
                     self.raws.append(raw)
                 elif raw.table == "samples":

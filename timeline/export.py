@@ -21,6 +21,7 @@ OUTCOMES = ("kept", "folded", "outside", "unreadable")
 def as_json(timeline: Timeline) -> str:
     """One JSON object; NaN and infinities become null, as JSON has none."""
     from .clock_text import clock_rows
+    from .impact_text import impact_rows
     from .segments import segment_rows
 
     window = timeline.window
@@ -34,6 +35,7 @@ def as_json(timeline: Timeline) -> str:
         "durations": records(timeline.table("durations")),
         "segments": segment_rows(timeline),
         "clocks": clock_rows(timeline),
+        "impact": impact_rows(timeline),
         "coverage": coverage,
         "accounting": accounting(coverage),
     }

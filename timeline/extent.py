@@ -15,29 +15,36 @@ from ..collectors.raw import Raw
 from ..collectors.window import Window
 from ..normalize.stamps import NONE_NS, UNIT_NS, Nanoseconds, instants
 from ..normalize.tables import KINDS
-from .evidence import batches
+from .evidence import Kept, batches
 
 EVER = Window(-(2**62), 2**62)
 LAYOUTS = ("rfc3339", *UNIT_NS)
+MOST_KEPT = 16 << 20
 TELEMETRY = ("log", "query", "query_range")
 
 
-def extent(evidence: Path) -> Window:
+def extent(evidence: Path) -> tuple[Window, Kept]:
     """From the first to the last log line or metric point below `evidence`; without any, to the last event.
 
-    Raises ConfigError where nothing carries a time.
+    Also what was read on the way, as far as it is small, so that `build` need not read it again. Raises ConfigError where
+    nothing carries a time.
     """
     replies = [reply for index in indexes(evidence) for reply in index.replies]
-    ends = [at for reply in replies if reply.form in TELEMETRY for at in _ends(reply)] or [at for reply in replies for at in _ends(reply)]
+    kept: Kept = {}
+    telemetry = [reply for reply in replies if reply.form in TELEMETRY]
+    room = sum(reply.path.stat().st_size for reply in telemetry) <= MOST_KEPT
+    ends = [at for reply in telemetry for at in _ends(reply, kept if room else None)] or [at for reply in replies for at in _ends(reply, None)]
     if not ends:
         raise ConfigError("the files carry no times: give --since and --until")
-    return Window(min(ends), max(ends) + 1)
+    return Window(min(ends), max(ends) + 1), kept
 
 
-def _ends(reply: Reply) -> Iterator[int]:
-    """First and last instant of every batch of a reply; what cannot be read is left to `build` to tell."""
+def _ends(reply: Reply, kept: Kept | None) -> Iterator[int]:
+    """First and last instant of every batch of a reply, which go into `kept`; what cannot be read is left to `build` to tell."""
     try:
-        for raw in batches(reply):
+        if kept is not None:
+            kept[reply.ref] = list(batches(reply))
+        for raw in batches(reply) if kept is None else kept[reply.ref]:
             at = _instants(raw)
             at = at[at != NONE_NS]
             if len(at):

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 
 from ..collectors.errors import ConfigError
 from .build import Built, build
+from .evidence import Kept
 from .people import FILE, read_people
-from .report import markdown
 from .tables import coverage_table, durations_table, events_table, milestones_table
 from .timeline import Timeline, load
 
@@ -27,21 +27,21 @@ def incident_folder(base: Path, incident: str) -> Path:
     return base / incident
 
 
-def build_folder(folder: Path) -> Timeline:
+def build_folder(folder: Path, kept: Kept | None = None) -> Timeline:
     """Remake everything but evidence and `incident.toml` in `folder`: same input, same bytes. Returns the timeline.
 
-    Raises ConfigError where the folder is no incident's or cannot be written.
+    `kept`: what was read of the evidence already, see `extent`. Raises ConfigError where the folder is no incident's or cannot be written.
     """
     people = read_people(folder)
     if not (folder / "evidence").is_dir():
         raise ConfigError(f"{folder} has no evidence: collect first")
     lines = folder / ".lines.parquet.part"
     try:
-        built = build(folder / "evidence", people, lines)
+        built = build(folder / "evidence", people, lines, kept)
         os.replace(lines, folder / "lines.parquet")
         _write_tables(folder, built)
         timeline = load(folder)
-        _write_text(folder / "timeline.md", markdown(timeline))
+        _write_text(folder / "timeline.md", timeline.to_markdown())
     except OSError as error:
         raise ConfigError(f"cannot write to {folder}: {error.strerror or error}") from error
     finally:
@@ -66,6 +66,7 @@ def _write_tables(folder: Path, built: Built) -> None:
         "set_aside": ",".join(built.aside),
     }
     told["clocks"] = json.dumps(built.clocks.told(), ensure_ascii=False, sort_keys=True)
+    told["impact"] = json.dumps(built.impact.told(), ensure_ascii=False, sort_keys=True)
     _write(folder / "events.parquet", events.replace_schema_metadata({f"retroline.{k}": v for k, v in told.items()}))
     _write(folder / "samples.parquet", built.samples)
     _write(folder / "milestones.parquet", milestones_table(built.milestones))

@@ -154,11 +154,11 @@ def _names(side: Mapping[str, Any], series: Series) -> bool:
         return True
     if not side.get("metric") or series.labels.get("__name__") != side["metric"]:
         return False
-    return all(_fits(series.labels.get(name, ""), op, value) for name, op, value in side.get("matchers") or ())
+    return all(fits(series.labels.get(name, ""), op, value) for name, op, value in side.get("matchers") or ())
 
 
-def _fits(value: str, op: str, wanted: str) -> bool:
-    """A label matcher; a pattern that Python reads otherwise than RE2 fits nothing."""
+def fits(value: str, op: str, wanted: str) -> bool:
+    """Whether a label matcher holds for `value`; a pattern that Python reads otherwise than RE2 fits nothing."""
     if op in ("=", "!="):
         return (value == wanted) is (op == "=")
     try:

@@ -48,6 +48,15 @@ FILE = "incident.toml"
 # A value as TOML writes it on one line: in either quotes, or a bare time.
 VALUE = r"""(?:"[^"\n]*"|'[^'\n]*'|\d{4}-[^#\n]*?(?=[ \t]*(?:#|$))|true|false)"""
 NOTE_KINDS = ("note", "decision", "comms.published")
+# Table → keys. What is not listed is a typing error, and said so.
+KEYS = {
+    "incident": ("id", "service", "depends_on", "sources"),
+    "window": ("since", "until"),
+    "build": ("correct",),
+    "milestone": ("name", "at", "by", "text"),
+    "note": ("at", "text", "kind", "by"),
+    "durations": (),
+}
 
 
 @dataclass(frozen=True)
@@ -76,7 +85,10 @@ def read_people(folder: Path) -> People:
         raise ConfigError(f"{path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from error
+    _known(path, "", said, KEYS)
     incident, window, own = (_table(path, name, said.get(name, {})) for name in ("incident", "window", "durations"))
+    for name, table in (("incident", incident), ("window", window)):
+        _known(path, f"{name}.", table, KEYS[name])
     return People(
         id=_text(path, "incident.id", incident.get("id", folder.name)),
         window=_window(path, window),
@@ -235,9 +247,16 @@ def _checked(path: Path, table: str, entries: Any, allowed: tuple[str, ...], key
         word = entry.get(key, allowed[0] if key == "kind" else None)
         if word not in allowed:
             raise ConfigError(f"{path}: {table} {number}: {key} must be one of {', '.join(allowed)}")
+        _known(path, f"{table} {number}: ", entry, KEYS[table])
         for other in ("text", "by"):
             _text(path, f"{table} {number}: {other}", entry.get(other, ""))
         yield {**entry, key: word, "at_ns": _at(path, f"{table} {number}: at", entry.get("at"))}
+
+
+def _known(path: Path, where: str, table: Mapping[str, Any], keys: Iterable[str]) -> None:
+    unknown = sorted(set(table) - set(keys))
+    if unknown:
+        raise ConfigError(f"{path}: there is no {where}{unknown[0]}; known are {', '.join(keys)}")
 
 
 def _at(path: Path, key: str, value: Any) -> int:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from ..collectors.window import Window
 from .carried import ALREADY
 from .clock_text import clocks_text
-from .durations import PROFILES
+from .contradictions import contradictions
 from .export import accounting, records
+from .impact_text import impact_text
 from .milestones import NAMES
 from .people import FILE
 from .roles import Roles, roles_of
@@ -43,15 +45,16 @@ def markdown(timeline: Timeline, *, names: bool = False, everything: bool = Fals
     dated = crosses_midnight(timeline.window.since_ns, timeline.window.until_ns)
     parts = [
         _head(timeline),
-        _headline(timeline),
+        _headline(timeline, marks),
+        *filter(None, [impact_text(timeline, events, marks, aside, services)]),
         "## Timeline",
         _table(events, marks, aside, services, roles, dated=dated, everything=everything),
         *filter(None, [strip_text(timeline)]),
         "## Durations",
-        _durations(timeline),
+        _durations(timeline, marks),
         segments_text(timeline),
         "## Milestones",
-        _milestones(marks, roles, dated=dated),
+        _milestones(marks, roles, timeline.window, dated=dated),
         *filter(None, [clocks_text(timeline)]),
         "## What could not be seen",
         _unseen(timeline, events, dated=dated),
@@ -84,9 +87,18 @@ def _head(timeline: Timeline) -> str:
     return f"{title}\n\nWindow {day} – {end} UTC ({span(timeline.window.seconds)}). Service: {cell(told.get('scope', ''))}."
 
 
-def _headline(timeline: Timeline) -> str:
+def _value(duration: dict[str, Any], marks: list[dict[str, Any]]) -> str:
+    """A duration with its bounds, between the seconds that the report shows, so that a reader's subtraction agrees."""
+    at_s = {m["name"]: m["best_ns"] // 1_000_000_000 for m in marks}
+    best_s = duration["best_s"]
+    if best_s is not None and duration["from"] in at_s and duration["to"] in at_s:
+        best_s = float(at_s[duration["to"]] - at_s[duration["from"]])
+    return span_with_bounds(best_s, duration["low_s"], duration["high_s"])
+
+
+def _headline(timeline: Timeline, marks: list[dict[str, Any]]) -> str:
     rows = {d["name"]: d for d in records(timeline.table("durations")) if d["profile"] == "impact"}
-    words = [f"**{name}** {span_with_bounds(d['best_s'], d['low_s'], d['high_s'])}" for name, d in rows.items()]
+    words = [f"**{name}** {_value(d, marks)}" for name, d in rows.items()]
     return " · ".join(words) + "  (from impact; – is unknown)"
 
 
@@ -171,18 +183,18 @@ def _name(mark: dict[str, Any]) -> str:
     return SHORT.get(name, name)
 
 
-def _durations(timeline: Timeline) -> str:
+def _durations(timeline: Timeline, marks: list[dict[str, Any]]) -> str:
     rows = ["| Duration | Value | Formula | Evidence |", "|---|---|---|---|"]
     unsupported = resting(timeline)
     for d in records(timeline.table("durations")):
         if d["from"] is None:
             continue
-        value = span_with_bounds(d["best_s"], d["low_s"], d["high_s"])
+        value = _value(d, marks)
         evidence = ", ".join(f"`{i}`" for i in d["event_ids"]) if d["best_s"] is not None else cell(d["why"])
         if hole := unsupported.get((d["profile"], d["name"])):
             evidence += f"; **unsupported**: {hole}"
         rows.append(f"| {cell(d['name'])} ({cell(d['profile'])}) | {value} | {cell(d['from'])} → {cell(d['to'])} | {evidence} |")
-    return "\n".join(rows) + f"\n\nProfiles: {', '.join(PROFILES)}; bounds in brackets. A blank is unknown, never zero."
+    return "\n".join(rows) + "\n\nBounds in brackets; evidence ids name rows of the table events (`--format json`). A blank is unknown, never zero."
 
 
 def _method(mark: dict[str, Any], roles: Roles) -> str:
@@ -190,7 +202,7 @@ def _method(mark: dict[str, Any], roles: Roles) -> str:
     return cell(mark["method"] if mark["event_ids"] or roles.shown else STATED)
 
 
-def _milestones(marks: list[dict[str, Any]], roles: Roles, *, dated: bool) -> str:
+def _milestones(marks: list[dict[str, Any]], roles: Roles, window: Window, *, dated: bool) -> str:
     rows = ["| Milestone | Best (UTC) | Between | How | Evidence |", "|---|---|---|---|---|"]
     for m in marks:
         bounds = [("?" if m[k] is None else clock_time(m[k], dated=dated)) for k in ("earliest_ns", "latest_ns")]
@@ -198,7 +210,16 @@ def _milestones(marks: list[dict[str, Any]], roles: Roles, *, dated: bool) -> st
         more = f" and {len(m['event_ids']) - 3} more" if len(m["event_ids"]) > 3 else ""
         rows.append(f"| {_name(m)} | {clock_time(m['best_ns'], dated=dated)} | {bounds[0]} – {bounds[1]} | {_method(m, roles)} | {evidence}{more} |")
     blank = [SHORT.get(n, n) for n in NAMES if n not in {m["name"] for m in marks}]
-    return "\n".join(rows) + (f"\n\nUnknown: {', '.join(blank)}." if blank else "")
+    wrong = "; ".join(
+        f"{_said(second)} lies outside the window" if first == "window" else f"{_said(second)} comes before {_said(first)}"
+        for second, first in contradictions(marks, window.since_ns, window.until_ns)
+    )
+    told = [f"**Contradiction**: {wrong}." if wrong else "", f"Unknown: {', '.join(blank)}." if blank else ""]
+    return "\n\n".join(["\n".join(rows), *filter(None, told)])
+
+
+def _said(name: str) -> str:
+    return SHORT.get(name, name)
 
 
 def _unseen(timeline: Timeline, events: list[dict[str, Any]], *, dated: bool) -> str:

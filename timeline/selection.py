@@ -17,6 +17,7 @@ Event = Mapping[str, Any]
 
 MOST_LINES = 60
 FOLD_NS = 600_000_000_000
+QUIET_NS = 60_000_000_000
 ACTIONS = (
     "change.", "page.triggered", "page.acknowledged", "page.escalated", "page.resolved", "note", "decision", "comms.published",
     "alert.firing", "alert.resolved", "alert.pending", "alert.silenced", "alert.unsilenced",
@@ -100,7 +101,7 @@ def fold(ranked: Sequence[tuple[int, Event]], milestone_ids: set[str], within_ns
         key = _wording(event)
         group = open_lines.get(key)
         alone = event["event_id"] in milestone_ids or event["kind"].startswith(("change.", "note", "decision", "comms."))
-        late = group is not None and within_ns is not None and event["at_ns"] - group[0][1]["at_ns"] > within_ns
+        late = group is not None and within_ns is not None and (event["at_ns"] - group[0][1]["at_ns"] > within_ns or quiet(group[-1][1], event))
         if alone or group is None or (late and not _elsewhere(event, services)):
             group = []
             done.append(group)
@@ -108,6 +109,11 @@ def fold(ranked: Sequence[tuple[int, Event]], milestone_ids: set[str], within_ns
                 open_lines[key] = group
         group.append((rank, event))
     return [Line(tuple(e for _, e in group), min(t for t, _ in group)) for group in done]
+
+
+def quiet(before: Event, after: Event) -> bool:
+    """Whether so long nothing of the kind happened between two events that they are two stories."""
+    return bool(after["at_ns"] - max(before["at_ns"], before.get("until_ns") or 0) > QUIET_NS)
 
 
 def coarser(folded: Sequence[Line], within_ns: int | None) -> list[Line]:

@@ -12,6 +12,7 @@ from .identity import Named
 
 SEVERITIES = ("none", "info", "low", "minor", "warning", "medium", "error", "high", "major", "page", "critical", "emergency", "fatal")
 NUMBERED = re.compile(r"^(?:p|s|sev|severity|priority|prio)[ _-]?(\d)$", re.IGNORECASE)
+MOST_NAMED = 12
 TOGETHER_NS = 600_000_000_000
 
 
@@ -36,7 +37,9 @@ class Scope:
     alerts: frozenset[str] = frozenset()
 
     def holds(self, row: Named) -> bool:
-        """Whether the row belongs to the incident's services."""
+        """Whether the row belongs to the incident's services; an objective that names no service is everybody's."""
+        if row.row.service is None and row.row.labels.get("role") == "configured":
+            return True
         return not self.services or row.row.service in self.services
 
 
@@ -88,7 +91,9 @@ def scope(rows: Iterable[Named], service: str | None, depends_on: Iterable[str] 
     service of the first page of highest urgency.
     """
     if service:
-        return Scope(frozenset((service, *depends_on)), f"`{service}`, as asked")
+        seen = sorted({n.row.service for n in rows if n.row.service})
+        unknown = "" if service in seen else f"; no row names it, only {', '.join(seen[:MOST_NAMED]) or 'none at all'}"
+        return Scope(frozenset((service, *depends_on)), f"`{service}`, as asked{unknown}")
     listed = list(rows)
     story = [n for n in listed if n.row.milestone_ok]
     begun = [n for n in story if n.row.kind == "alert.firing"]

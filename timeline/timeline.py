@@ -35,6 +35,7 @@ class Timeline:
 
     def __init__(self, places: Mapping[str, Path]) -> None:
         self.places = dict(places)
+        self._reports: dict[tuple[bool, bool], str] = {}
 
     @property
     def id(self) -> str:
@@ -99,11 +100,19 @@ class Timeline:
 
         return pd.DataFrame(clock_rows(self), columns=list(COLUMNS))
 
+    def impact(self) -> pd.DataFrame:
+        """Impact in numbers: requests, failed and share (0 to 1) from impact to recovery; name, low, best, high, query, alert, why (it is blank)."""
+        from .impact_text import COLUMNS, impact_rows
+
+        return pd.DataFrame(impact_rows(self), columns=list(COLUMNS))
+
     def to_markdown(self, *, names: bool = False, everything: bool = False) -> str:
         """The report. `names` shows people by name, `everything` shows every row."""
         from .report import markdown
 
-        return markdown(self, names=names, everything=everything)
+        if (names, everything) not in self._reports:
+            self._reports[names, everything] = markdown(self, names=names, everything=everything)
+        return self._reports[names, everything]
 
     def to_json(self) -> str:
         """One object: window, events, milestones, durations, coverage, accounting; keys as the columns."""

@@ -317,7 +317,7 @@ def test_the_service_asked_for_is_taken() -> None:
     """A named service and what it depends on are the scope whatever fires."""
     chosen = scope(named([firing(1, service="mail")]), "shop", ("payments",))
 
-    assert (chosen.services, chosen.how) == (frozenset({"shop", "payments"}), "`shop`, as asked")
+    assert (chosen.services, chosen.how) == (frozenset({"shop", "payments"}), "`shop`, as asked; no row names it, only mail")
 
 
 @pytest.mark.parametrize(
