@@ -1,8 +1,8 @@
 """What alerts and their notifications tell of the clocks of Prometheus, Alertmanager's receivers and the pager.
 
 A notification comes after what it tells of, and after `group_wait` where it is the first of its group: that holds whatever happens.
-That the quickest of several deliveries took at most a second is an assumption; it is only made where at least two deliveries agree,
-and it is said. Alertmanager sends one notification to all receivers at once, so a page and a saved webhook of the same
+That the quickest of several deliveries took at most a second is an assumption: it is only made where at least two deliveries agree, it
+is said, and it proves nothing by itself. Alertmanager sends one notification to all receivers at once, so a page and a saved webhook of the same
 notification are compared with each other, too.
 """
 
@@ -61,7 +61,7 @@ def _waited(given: Given, alerts: Sequence[Row], arrivals: Sequence[Row]) -> Ite
         members = [r for r in alerts if r.labels.get("group_key") == group]
         threads = {r.thread for r in members}
         waits = {w for c in configurations for r in members if (w := shortest_wait_ns(c, r.labels)) is not None}
-        fired = [r for r in members if r.kind == "alert.firing"]
+        fired = [r for r in members if r.kind == "alert.firing" and r.source == "prometheus"]
         if not fired or len(waits) != 1 or not _new(given, rows=members):
             continue
         first, wait = min(fired, key=lambda r: r.at_ns), waits.pop()
@@ -75,7 +75,8 @@ def _waited(given: Given, alerts: Sequence[Row], arrivals: Sequence[Row]) -> Ite
         best = min(each, key=lambda d: d.high_ns)
         yield Bound(effect, cause, best.high_ns, "a first notification comes `group_wait` after its alert", (best.ref,))
         if len(each) > 1:
-            yield Bound(cause, effect, QUICK_NS - min(d.low_ns for d in each), f"first notifications come soon after `group_wait`, {ASSUMED}", (best.ref,))
+            why = f"first notifications come soon after `group_wait`, {ASSUMED}"
+            yield Bound(cause, effect, QUICK_NS - min(d.low_ns for d in each), why, (best.ref,), assumed=True)
 
 
 def _new(given: Given, rows: Sequence[Row]) -> bool:
@@ -97,8 +98,8 @@ def _together(told: Sequence[Row], pages: Sequence[Row]) -> Iterator[Bound]:
         low, high = max(d.low_ns for d in each) - QUICK_NS, min(d.high_ns for d in each) + QUICK_NS
         if len(each) > 1 and low <= high:
             why = f"page and webhook are one notification, {ASSUMED}"
-            yield Bound(pager, log, high, why, (each[0].ref,))
-            yield Bound(log, pager, -low, why, (each[0].ref,))
+            yield Bound(pager, log, high, why, (each[0].ref,), assumed=True)
+            yield Bound(log, pager, -low, why, (each[0].ref,), assumed=True)
 
 
 def _status(row: Row) -> str:

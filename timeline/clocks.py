@@ -4,13 +4,14 @@ Every sight of two clocks is one inequality: the reading of `ahead` minus that o
 happened before something else on another clock, what was asked and answered, one fact stamped by two systems: all take this form. The
 tightest way through the inequalities from the reference to a clock is its upper bound, the way back its lower one; that intersects all
 intervals. Inequalities that go round in a circle and sum to less than nothing contradict each other: they are reported with what
-they rest on, and none of them is used.
+they rest on, and none of them is used. Some inequalities are assumptions (how long the quickest delivery took): they sharpen an
+estimate, but they never prove that a clock is off, and they give way where they contradict what is certain.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 QUARTER_NS = 900_000_000_000
 # Whose clock is taken as right, the first that was seen.
@@ -19,18 +20,22 @@ REFERENCES = ("prometheus", "utc", "retroline", "alertmanager", "kubernetes/apis
 
 @dataclass(frozen=True)
 class Bound:
-    """`ahead` reads at most `most_ns` more than `behind`. `why` is a phrase for people, `refs` what shows it."""
+    """`ahead` reads at most `most_ns` more than `behind`. `why` is a phrase for people, `refs` what shows it; `assumed` if it is likely only."""
 
     ahead: str
     behind: str
     most_ns: int
     why: str
     refs: tuple[str, ...] = ()
+    assumed: bool = False
 
 
 @dataclass(frozen=True)
 class Offset:
-    """What `clock` reads minus what `against` reads, in [low_ns, high_ns]; None: not bounded on that side. `why` are the bounds' phrases."""
+    """What `clock` reads minus what `against` reads, in [low_ns, high_ns]; None: not bounded on that side.
+
+    `why` are the bounds' phrases; `certain` is whether 0 lies outside without any assumption.
+    """
 
     clock: str
     against: str
@@ -38,6 +43,7 @@ class Offset:
     high_ns: int | None
     why: tuple[str, ...] = ()
     refs: tuple[str, ...] = ()
+    certain: bool = False
 
     @property
     def zone_ns(self) -> int | None:
@@ -62,9 +68,9 @@ class Offset:
 
     @property
     def proven(self) -> bool:
-        """Whether the clock is off by more than its own error bound: the interval does not hold 0, and the estimate is larger than its error."""
+        """Whether the clock is off by more than its own error bound, for certain or by a zone."""
         best, error = self.best_ns, self.error_ns
-        return best is not None and error is not None and abs(best) > error
+        return best is not None and error is not None and abs(best) > error and (self.certain or self.zone_ns is not None)
 
 
 @dataclass(frozen=True)
@@ -77,28 +83,43 @@ class Contradiction:
 
 def offsets(bounds: Iterable[Bound]) -> tuple[list[Offset], list[Contradiction]]:
     """The interval of every clock but the reference, by name; and what contradicts itself."""
-    tight = _tightest(bounds)
-    contradictions = []
+    known, contradictions = list(bounds), list[Contradiction]()
+    tight = _tightest(known)
     while circle := _circle(tight):
-        contradictions.append(Contradiction(tuple(circle), -sum(b.most_ns for b in circle)))
-        tight = [b for b in tight if b not in circle]
+        assumed = [b for b in circle if b.assumed]
+        if not assumed:
+            contradictions.append(Contradiction(tuple(circle), -sum(b.most_ns for b in circle)))
+        pairs = {(b.ahead, b.behind) for b in circle}
+        known = [b for b in known if b not in assumed and (assumed or (b.ahead, b.behind) not in pairs)]
+        tight = _tightest(known)
     clocks = sorted({c for b in tight for c in (b.ahead, b.behind)})
     reference = next((r for r in REFERENCES if r in clocks), clocks[0] if clocks else "")
-    above = _ways(tight, reference)
-    below = _ways([Bound(b.behind, b.ahead, b.most_ns, b.why, b.refs) for b in tight], reference)
-    return [_offset(c, reference, above.get(c), below.get(c)) for c in clocks if c != reference], contradictions
+    sides = _sides(tight, reference)
+    certain = _sides(_tightest(b for b in known if not b.assumed), reference)
+    return [_offset(c, reference, [s.get(c) for s in sides], [s.get(c) for s in certain]) for c in clocks if c != reference], contradictions
 
 
-def _offset(clock: str, reference: str, above: Sequence[Bound] | None, below: Sequence[Bound] | None) -> Offset:
-    used = [*(above or ()), *(below or ())]
+def _sides(bounds: Sequence[Bound], reference: str) -> tuple[dict[str, list[Bound]], dict[str, list[Bound]]]:
+    """The tightest ways that bound each clock from above, and from below."""
+    return _ways(bounds, reference), _ways([replace(b, ahead=b.behind, behind=b.ahead) for b in bounds], reference)
+
+
+def _offset(clock: str, reference: str, sides: Sequence[Sequence[Bound] | None], certain: Sequence[Sequence[Bound] | None]) -> Offset:
+    used = [b for side in sides for b in side or ()]
+    high, low = (_sum(side) for side in sides)
     return Offset(
         clock,
         reference,
-        None if below is None else -sum(b.most_ns for b in below),
-        None if above is None else sum(b.most_ns for b in above),
+        None if low is None else -low,
+        high,
         tuple(dict.fromkeys(b.why for b in used)),
         tuple(dict.fromkeys(r for b in used for r in b.refs)),
+        any(one is not None and one < 0 for one in map(_sum, certain)),
     )
+
+
+def _sum(side: Sequence[Bound] | None) -> int | None:
+    return None if side is None else sum(b.most_ns for b in side)
 
 
 def _tightest(bounds: Iterable[Bound]) -> list[Bound]:

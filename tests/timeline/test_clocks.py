@@ -47,6 +47,27 @@ def test_a_contradiction_is_reported_and_not_used() -> None:
     assert [(o.clock, o.low_ns, o.high_ns) for o in found] == [("log", -1, 1)]
 
 
+def assumed(ahead: str, behind: str, most: int) -> Bound:
+    return Bound(ahead, behind, most, "assumed", assumed=True)
+
+
+def test_an_assumption_sharpens_and_proves_nothing() -> None:
+    """Late deliveries alone put no clock ahead; what comes too early is behind for certain, and an assumption bounds by how much."""
+    (late,), _ = offsets([assumed("prometheus", "pager", -5), Bound("pager", "prometheus", 8, "test")])
+    (early,), _ = offsets([assumed("prometheus", "pager", 8), Bound("pager", "prometheus", -5, "test")])
+
+    assert (late.low_ns, late.high_ns, late.proven) == (5, 8, False)
+    assert (early.low_ns, early.high_ns, early.proven) == (-8, -5, True)
+
+
+def test_an_assumption_gives_way() -> None:
+    """Where an assumption contradicts what is certain it is dropped, and nothing is reported."""
+    found, contradictions = offsets([assumed("prometheus", "pager", -5), *both("pager", "prometheus", -1, 1)])
+
+    assert contradictions == []
+    assert [(o.low_ns, o.high_ns) for o in found] == [(-1, 1)]
+
+
 @pytest.mark.parametrize(
     ("low", "high", "zone", "proven"),
     [
@@ -61,9 +82,10 @@ def test_a_contradiction_is_reported_and_not_used() -> None:
 )
 def test_what_is_proven(low: int | None, high: int, zone: int | None, proven: bool) -> None:
     """A clock is off when its interval is bounded and its estimate exceeds its error; a quarter of an hour inside is a zone."""
-    one = Offset("a", "b", low, high)
+    one = Offset("a", "b", low, high, certain=True)
 
     assert (one.zone_ns, one.proven) == (zone, proven)
+    assert Offset("a", "b", low, high).proven == (zone is not None)
 
 
 true_offsets = st.dictionaries(st.sampled_from("abcdefg"), st.integers(-(10**12), 10**12), min_size=2)
