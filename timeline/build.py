@@ -24,7 +24,7 @@ from .coverage import coverage_rows, gap_rows
 from .durations import Duration, durations
 from .evidence import Kept, Part, Tally, read_evidence
 from .identity import Named, in_time, named
-from .impact_numbers import Numbers, impact_numbers
+from .impact_numbers import NOT_COUNTED, Numbers, impact_numbers
 from .line_store import LineStore
 from .milestones import Milestone, Scope, milestones, scope
 from .people import People, said_rows, with_people
@@ -50,7 +50,7 @@ class Built:
     failures: list[Failure]
     sources: dict[str, bool]
     clocks: Clocks = NOTHING_KNOWN
-    impact: Numbers = Numbers()
+    impact: Numbers = NOT_COUNTED
 
     @property
     def aside(self) -> list[str]:

@@ -46,6 +46,9 @@ class Numbers:
         return asdict(self)
 
 
+NOT_COUNTED = Numbers()
+
+
 @dataclass(frozen=True)
 class Measure:
     """What is counted: the counters of a part and of the whole, of one alert; `good`: the part is what went well."""

@@ -91,5 +91,6 @@ def _before_alerts(events: Sequence[Event], marks: Sequence[Mapping[str, Any]], 
 
 
 def _symptom(row: Event) -> str:
-    """What was seen: a series by its name, else the row's title."""
-    return cell(row["labels"].get("series") or row["title"] if row["kind"].startswith("metric.") else row["title"])
+    """What was seen: a series by its metric, or as it was asked for; else the row's title."""
+    labels = row["labels"]
+    return cell(labels.get("__name__") or labels.get("series") or row["title"]) if row["kind"].startswith("metric.") else cell(row["title"])
