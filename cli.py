@@ -64,9 +64,9 @@ def collect(**options: Any) -> None:
     from .terminal.lost import lost
 
     config = read_config(_config_path(options["config_path"]))
-    now_ns = time.time_ns()
+    now_ns, now_s = time.time_ns(), time.monotonic()
     flags = Flags(**{name: options[name] for name in Flags.__dataclass_fields__})
-    job = Job(options, config, now_ns, say=_say)
+    job = Job(options, config, now_ns, now_s, say=_say)
     folder, outcomes = job.files() if options["from_folder"] else job.live(configured(flags, os.environ, config, home=Path.home()))
     timeline = _built(folder, job.kept)
     _print(timeline, options["form"], everything=options["everything"], names=options["names"])

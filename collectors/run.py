@@ -42,6 +42,7 @@ def collect_all(
     run: str,
     *,
     now_ns: int,
+    now_s: float | None = None,
     timeout_s: float,
     progress: Callable[[str, str, int, int], None] = lambda source, what, n_bytes, n_items: None,
     cancelled: threading.Event | None = None,
@@ -49,7 +50,8 @@ def collect_all(
 ) -> list[Outcome]:
     """Fetch every source of `settings` (name → settings) into `root/run/<source>`; one Outcome each, by name.
 
-    A source that fails as a whole is noted in its evidence. Raises ConfigError from any source once the others have ended,
+    `now_ns` is the wall clock when the monotonic clock stood at `now_s` (None: now). A source that fails as a whole is noted in its
+    evidence. Raises ConfigError from any source once the others have ended,
     and KeyboardInterrupt as soon as the sources have noticed `cancelled`.
     """
     stop = cancelled or threading.Event()
@@ -57,7 +59,7 @@ def collect_all(
     begun = time.monotonic()
 
     def present() -> str:
-        return rfc3339(now_ns + int((time.monotonic() - begun) * 1e9), 3)
+        return rfc3339(now_ns + int((time.monotonic() - (begun if now_s is None else now_s)) * 1e9), 3)
 
     futures: dict[Future[Outcome], str] = {}
     for name in sorted(settings):

@@ -31,11 +31,15 @@ LONGEST_S = 7 * 86_400.0
 
 @dataclass(frozen=True)
 class Job:
-    """The options of the command, the configuration file's tables, the present, where remarks go, and what was read on the way."""
+    """The options of the command, the configuration file's tables, the present, where remarks go, and what was read on the way.
+
+    The present is `now_ns` on the wall clock and `now_s` on the monotonic one.
+    """
 
     options: Mapping[str, Any]
     config: Mapping[str, Any]
     now_ns: int
+    now_s: float
     say: Callable[[str], None]
     kept: Kept = field(default_factory=dict)
 
@@ -94,7 +98,9 @@ class Job:
         cancelled = threading.Event()
         timeout_s = timeout_s if timeout_s < LONGEST_S else LONGEST_S
         with progress(sys.stderr, sorted(settings)) as tell:
-            return collect_all(settings, window, folder / "evidence", run, now_ns=self.now_ns, timeout_s=timeout_s, progress=tell, cancelled=cancelled)
+            return collect_all(
+                settings, window, folder / "evidence", run, now_ns=self.now_ns, now_s=self.now_s, timeout_s=timeout_s, progress=tell, cancelled=cancelled
+            )
 
     def _chosen(self, found: Configured) -> dict[str, Any]:
         only = self.options["only"]
