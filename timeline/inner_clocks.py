@@ -68,4 +68,4 @@ def offset(name: str, ahead: np.ndarray) -> Offset | None:
     low, high = int(ahead[:, 0].max()), int(ahead[:, 1].max()) + QUICK_NS
     if int((ahead[:, 0] >= low - NEAR_NS).sum()) < max(FEW, SHARE * len(ahead)):
         return None
-    return Offset(name, "its node", low, high, (f"{len(ahead)} lines with both stamps, assuming that the quickest took at most 0.05 s",), (), low > 0)
+    return Offset(name, "its node", low, high, (f"{len(ahead)} lines with both stamps, assuming that the quickest took at most 0.05 s",), (), low > QUICK_NS)

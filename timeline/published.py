@@ -21,7 +21,7 @@ from ..collectors.errors import ConfigError
 from .durations import PROFILES, Duration, between
 from .export import records
 from .milestones import Milestone
-from .text import cell, span_with_bounds
+from .text import cell
 
 if TYPE_CHECKING:
     from .timeline import Timeline
@@ -160,9 +160,12 @@ def chosen(timeline: Timeline, names: Sequence[str] = ()) -> list[dict[str, Any]
 
 def durations_text(timeline: Timeline, names: Sequence[str] = ()) -> str:
     """The chosen durations as a Markdown table. Raises ConfigError for a name that is no profile."""
+    from .report import shown_value
+
+    marks = [{"name": m.name, "best_ns": m.best_ns} for m in marks_of(timeline.table("milestones"))]
     lines = ["| Profile | Duration | Value | Formula | Evidence, or why blank |", "|---|---|---|---|---|"]
     for d in chosen(timeline, names):
         formula = f"{cell(d['from'])} → {cell(d['to'])}" if d["from"] else "–"
         shown = ", ".join(f"`{i}`" for i in d["event_ids"]) if d["best_s"] is not None else cell(d["why"])
-        lines.append(f"| {cell(d['profile'])} | {cell(d['name'])} | {span_with_bounds(d['best_s'], d['low_s'], d['high_s'])} | {formula} | {shown} |")
+        lines.append(f"| {cell(d['profile'])} | {cell(d['name'])} | {shown_value(d, marks)} | {formula} | {shown} |")
     return "\n".join(lines) + f"\n\nProfiles of ours: {', '.join(PROFILES)}; published by others: {', '.join(PUBLISHED)}. A blank is unknown, never zero.\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -87,7 +88,7 @@ def _head(timeline: Timeline) -> str:
     return f"{title}\n\nWindow {day} – {end} UTC ({span(timeline.window.seconds)}). Service: {cell(told.get('scope', ''))}."
 
 
-def _value(duration: dict[str, Any], marks: list[dict[str, Any]]) -> str:
+def shown_value(duration: Mapping[str, Any], marks: Iterable[Mapping[str, Any]]) -> str:
     """A duration with its bounds, between the seconds that the report shows, so that a reader's subtraction agrees."""
     at_s = {m["name"]: m["best_ns"] // 1_000_000_000 for m in marks}
     best_s = duration["best_s"]
@@ -98,7 +99,7 @@ def _value(duration: dict[str, Any], marks: list[dict[str, Any]]) -> str:
 
 def _headline(timeline: Timeline, marks: list[dict[str, Any]]) -> str:
     rows = {d["name"]: d for d in records(timeline.table("durations")) if d["profile"] == "impact"}
-    words = [f"**{name}** {_value(d, marks)}" for name, d in rows.items()]
+    words = [f"**{name}** {shown_value(d, marks)}" for name, d in rows.items()]
     return " · ".join(words) + "  (from impact; – is unknown)"
 
 
@@ -189,7 +190,7 @@ def _durations(timeline: Timeline, marks: list[dict[str, Any]]) -> str:
     for d in records(timeline.table("durations")):
         if d["from"] is None:
             continue
-        value = _value(d, marks)
+        value = shown_value(d, marks)
         evidence = ", ".join(f"`{i}`" for i in d["event_ids"]) if d["best_s"] is not None else cell(d["why"])
         if hole := unsupported.get((d["profile"], d["name"])):
             evidence += f"; **unsupported**: {hole}"

@@ -207,8 +207,13 @@ def segments_text(timeline: Timeline) -> str:
     for s in shown:
         said = f" ({'; '.join(s.merged)})" if s.merged else ""
         share = f"{100 * s.ns / whole:.0f} %" if whole else "–"
-        lines.append(f"| {s.start.name} → {s.end.name}{said} | {span_with_bounds(s.ns / SECOND_NS, *s.bounds_s)} | {share} | {s.knob} |")
-    return title + "\n".join(lines) + f"\n\nTogether they are {shown[0].duration} ({shown[0].profile}), {span(whole / SECOND_NS)}{_within(found, shown)}."
+        lines.append(f"| {s.start.name} → {s.end.name}{said} | {span_with_bounds(_seconds([s]), *s.bounds_s)} | {share} | {s.knob} |")
+    return title + "\n".join(lines) + f"\n\nTogether they are {shown[0].duration} ({shown[0].profile}), {span(_seconds(shown))}{_within(found, shown)}."
+
+
+def _seconds(joined: Sequence[Segment]) -> float:
+    """How long neighbouring segments took between the seconds that the report shows, so that a reader's sum agrees."""
+    return float(joined[-1].end.at_ns // 1_000_000_000 - joined[0].start.at_ns // 1_000_000_000)
 
 
 def _within(found: Sequence[Segment], shown: Sequence[Segment]) -> str:
@@ -216,4 +221,4 @@ def _within(found: Sequence[Segment], shown: Sequence[Segment]) -> str:
     first = [s for s in found if s.duration == "TTD"]
     if not first or first[0] in shown or not any(s.end.at_ns == first[-1].end.at_ns for s in shown):
         return ""
-    return f"; up to `{first[-1].end.name}` they are TTD, {span(sum(s.ns for s in first) / SECOND_NS)}"
+    return f"; up to `{first[-1].end.name}` they are TTD, {span(_seconds(first))}"
