@@ -648,6 +648,20 @@ def test_a_persons_word_is_in_the_report(run: Run, saved: Path) -> None:
     assert "Ada Example" in run("show", "x", "--names").out
 
 
+def test_a_note_outside_the_window_and_a_misspelt_table_are_said(run: Run, saved: Path) -> None:
+    """A person's note that the window does not hold is listed as not shown; a table or key that does not exist ends with 2."""
+    run("collect", "--from", saved, "--out", "x")
+    path = Path("x") / "incident.toml"
+    framed = path.read_text("utf-8")
+    path.write_text(framed + '\n[[note]]\nat = "2026-11-21T03:25:00Z"\ntext = "late"\n', "utf-8")
+    late = run("build", "x")
+    path.write_text(framed + '\n[[notes]]\nat = "2026-11-21T01:25:00Z"\ntext = "a"\n', "utf-8")
+    misspelt = run("build", "x")
+
+    assert "the note at 2026-11-21T03:25:00Z in incident.toml lies outside the window and is not shown" in late.out
+    assert (misspelt.code, "there is no notes" in misspelt.err) == (2, True)
+
+
 @pytest.mark.parametrize("args", [(), ("--help",), ("-h",), ("collect", "--help"), ("--version",)])
 def test_help_is_printed(run: Run, args: tuple[str, ...]) -> None:
     """Help and version end without an error; a bare command shows the help."""

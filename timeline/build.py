@@ -27,7 +27,7 @@ from .identity import Named, in_time, named
 from .impact_numbers import NOT_COUNTED, Numbers, impact_numbers
 from .line_store import LineStore
 from .milestones import Milestone, Scope, milestones, scope
-from .people import People, said_rows, with_people
+from .people import People, said_rows, stray_notes, with_people
 from .rows import Given, Row, row_of
 from .services import confirmed, owners, with_services
 
@@ -67,6 +67,7 @@ def build(evidence: Path, people: People, lines: Path, kept: Kept | None = None)
     store = LineStore(lines.parent)
     try:
         read = read_evidence(evidence, people.window, store, kept)
+        read.failures += stray_notes(people)
         given = Given(people.window, read.facts, read.series, read.streams)
         doubles = store.write(lines, owners(given))
     finally:

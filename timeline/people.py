@@ -39,6 +39,7 @@ from typing import Any
 import tomli_w
 
 from ..collectors.errors import ConfigError
+from ..collectors.evidence import Failure
 from ..collectors.window import Window, rfc3339_short
 from ..normalize.stamps import instant_ns
 from .milestones import NAMES, Milestone
@@ -194,6 +195,16 @@ def said_rows(people: People) -> list[Row]:
             )
         )
     return rows
+
+
+def stray_notes(people: People) -> list[Failure]:
+    """One failure per note whose time lies outside the window: it is not shown, so the report says so."""
+    window = people.window
+    return [
+        Failure("people", f"the note at {note['at']}", "outside", f"the note at {note['at']} in {FILE} lies outside the window and is not shown", ours=False)
+        for note in people.notes
+        if not window.since_ns <= note["at_ns"] < window.until_ns
+    ]
 
 
 def with_people(found: Iterable[Milestone], people: People) -> list[Milestone]:
