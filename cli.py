@@ -121,11 +121,12 @@ def sources(config_path: Path | None) -> None:
     from .collectors.settings import Flags, configured, read_config
     from .terminal.probing import probe_lines
 
-    found = configured(Flags(), os.environ, read_config(_config_path(config_path)), home=Path.home())
+    wrong: dict[str, str] = {}
+    found = configured(Flags(), os.environ, read_config(_config_path(config_path)), home=Path.home(), wrong=wrong)
     probes = probe_all(found.sources, now_ns=time.time_ns())
-    for line in probe_lines(probes, found.missing.values()):
+    for line in probe_lines(probes, found.missing.values(), wrong):
         click.echo(line)
-    if not all(p.reachable and p.permitted for p in probes.values()):
+    if wrong or not all(p.reachable and p.permitted for p in probes.values()):
         sys.exit(3)
 
 

@@ -118,6 +118,6 @@ def probe_all(settings: Mapping[str, Any], *, now_ns: int, timeout_s: float = 20
             try:
                 return collector(name).probe(settings[name], Ask(Window(now_ns, now_ns), evidence, time.monotonic() + timeout_s, now_ns))
             except RetrolineError as error:
-                return Probe(not isinstance(error, Unreachable), permitted=False, detail=str(error))
+                return Probe(not isinstance(error, Unreachable | ConfigError), permitted=False, detail=str(error))
 
         return dict(zip(sorted(settings), pool.map(one, sorted(settings)), strict=True))

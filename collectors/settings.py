@@ -109,13 +109,22 @@ def _check_pair(where: str, value: Any) -> None:
         raise ConfigError(f'{where} must be two milestone names, such as ["detected", "mitigation_started"]')
 
 
-def configured(flags: Flags, env: Mapping[str, str], config: Mapping[str, Any], *, home: Path | None = None) -> Configured:
-    """Settings of every source that flags, environment or file configure. Raises ConfigError for what is half configured."""
+def configured(flags: Flags, env: Mapping[str, str], config: Mapping[str, Any], *, home: Path | None = None, wrong: dict[str, str] | None = None) -> Configured:
+    """Settings of every source that flags, environment or file configure.
+
+    Raises ConfigError for what is half configured, unless `wrong` is given, which then takes its sentence by name.
+    """
     makers = {"kubernetes": _kubernetes, "prometheus": _prometheus, "alertmanager": _alertmanager, "pagerduty": _pagerduty}
     sources: dict[str, Any] = {}
     missing: dict[str, str] = {}
     for name, maker in makers.items():
-        made = maker(flags, env, config.get(name), home)
+        try:
+            made = maker(flags, env, config.get(name), home)
+        except ConfigError as error:
+            if wrong is None:
+                raise
+            wrong[name] = str(error)
+            continue
         if isinstance(made, str):
             missing[name] = made
         else:

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from ..collectors.ask import Probe
 
 
-def probe_lines(probes: Mapping[str, Probe], missing: Iterable[str]) -> Iterator[str]:
-    """One line per source that was asked, then one per source that is not configured."""
+def probe_lines(probes: Mapping[str, Probe], missing: Iterable[str], wrong: Mapping[str, str]) -> Iterator[str]:
+    """One line per source that was asked, then one per source that is configured wrongly or not at all."""
     for name, probe in probes.items():
-        state = "reachable" if probe.reachable else "NOT reachable"
-        allowed = "permitted" if probe.permitted else "NOT permitted"
-        yield f"{name}: {state}, {allowed}; {probe.detail}" + (f"; its clock: {probe.date}" if probe.date else "")
+        allowed = ", permitted" if probe.permitted else ", NOT permitted"
+        state = f"reachable{allowed}" if probe.reachable else "NOT reachable"
+        yield f"{name}: {state}; {probe.detail}" + (f"; its clock: {probe.date}" if probe.date else "")
+    for name, sentence in wrong.items():
+        yield f"{name}: configured wrongly: {sentence}"
     for sentence in missing:
         yield sentence.replace(": ", ": not configured: ", 1)

@@ -424,6 +424,20 @@ def test_sources_are_shown(run: Run, server: Server, monkeypatch: pytest.MonkeyP
     assert "pagerduty: not configured: set PAGERDUTY_TOKEN" in result.out
 
 
+def test_one_source_configured_wrongly_does_not_hide_the_others(run: Run, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`sources` names what is wrong with one source and still shows the rest; what is not reachable is not called forbidden."""
+    monkeypatch.setenv("ALERTMANAGER_URL", server.url)
+    monkeypatch.setenv("PAGERDUTY_URL", "https://api.example.test")
+    monkeypatch.setenv("KUBECONFIG", "/nope")
+
+    result = run("sources")
+
+    assert result.code == 3
+    assert "alertmanager: reachable, permitted" in result.out
+    assert "pagerduty: configured wrongly: PagerDuty is configured but its token is missing" in result.out
+    assert "kubernetes: NOT reachable; " in result.out and "NOT permitted" not in result.out
+
+
 # Interruptions
 
 
