@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from .keyed import OPEN
 from .layout import Layout
+from .openings import fitting
 from .stamp_fields import Reading
 from .stamp_fields_columns import Booleans, Context, evaluated
 from .stamp_reading import COLOUR, HEAD_BYTES, RELAYED, Stamp, head, proven, stamp_of
@@ -151,11 +152,16 @@ class Stream:
 
     def layouts_of(self, rows: Rows) -> Rows:
         """Apply the layouts that the stream shows; the rows that are left for a reading one by one."""
-        for place in self.hot(rows):
-            rows = self.apply(place, rows)
+        if not len(rows):
+            return rows
+        chosen = self.of(rows)
+        keyed = mask(pc.match_substring_regex(chosen, f"{OPEN}|{RELAYED}")).any()
+        table = self.table if keyed else fitting(self.table, chosen)
+        for place in self.hot(rows, table):
+            rows = self.apply(place, rows, table)
             if not len(rows):
                 return rows
-        return rows[mask(pc.match_substring_regex(self.of(rows), union(self.table, len(self.table))))]
+        return rows[mask(pc.match_substring_regex(self.of(rows), union(table, len(table))))] if table else rows[:0]
 
     def of(self, rows: Rows) -> pa.Array:
         """The records of some rows."""
@@ -169,23 +175,23 @@ class Stream:
         inner.layouts_of(np.arange(count))
         return found
 
-    def hot(self, rows: Rows) -> list[int]:
-        """The layouts of a sample, the most frequent first."""
+    def hot(self, rows: Rows, table: tuple[Layout, ...]) -> list[int]:
+        """The layouts of a sample, by their place in `table`, the most frequent first."""
         sample = rows[np.unique(np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows))).astype(np.int64))] if len(rows) else rows
         seen: Counter[str] = Counter()
         for row in sample:
-            stamp = stamp_of(self.records[int(row)].as_py(), self.reading(int(row)), self.zone, self.table)
+            stamp = stamp_of(self.records[int(row)].as_py(), self.reading(int(row)), self.zone, table)
             if isinstance(stamp, Stamp):
                 seen[stamp.format] += 1
-        places = {layout.name: place for place, layout in enumerate(self.table)}
+        places = {layout.name: place for place, layout in enumerate(table)}
         return [places[name] for name, _ in seen.most_common(HOT) if name in places]
 
-    def apply(self, place: int, rows: Rows) -> Rows:
-        """Set the rows that the layout at `place`, and none before it, fits; the others are returned."""
+    def apply(self, place: int, rows: Rows, table: tuple[Layout, ...]) -> Rows:
+        """Set the rows that the layout at `place` of `table`, and none before it, fits; the others are returned."""
         from .stamp_skeletons import by_skeleton
 
-        layout = self.table[place]
-        open_rows = self._free(place, rows)
+        layout = table[place]
+        open_rows = self._free(place, rows, table)
         done = by_skeleton(self, layout, open_rows)
         rest = np.setdiff1d(open_rows, done, assume_unique=True) if len(done) else open_rows
         if len(rest):
@@ -201,10 +207,10 @@ class Stream:
             self.found.put(chosen[good], at[good], width[good], layout.name)
         return rows[self.found.layout[rows] < 0]
 
-    def _free(self, place: int, rows: Rows) -> Rows:
+    def _free(self, place: int, rows: Rows, table: tuple[Layout, ...]) -> Rows:
         if place == 0:
             return rows
-        blocked = mask(pc.match_substring_regex(self.of(rows), union(self.table, place)))
+        blocked = mask(pc.match_substring_regex(self.of(rows), union(table, place)))
         return rows[~blocked]
 
     def reading(self, row: int) -> Reading:

@@ -177,12 +177,11 @@ def shown_zone(named: str, fixed: str, configured: str) -> str:
 
 @lru_cache(maxsize=16)
 def proven(extra: tuple[Layout, ...] = ()) -> tuple[Layout, ...]:
-    """The whole table, `extra` first. Raises ConfigError where a sample of a layout does not give the instant that it names."""
-    table = (*extra, *layouts())
-    problem = next((said for layout in table for said in disproved(layout)), None)
+    """The whole table, `extra` first. Raises ConfigError where a sample of `extra` does not give the instant that it names."""
+    problem = next((said for layout in extra for said in disproved(layout)), None)
     if problem is not None:
         raise ConfigError(problem)
-    return table
+    return (*extra, *layouts())
 
 
 def disproved(layout: Layout) -> list[str]:
