@@ -16,7 +16,7 @@ import re
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
@@ -157,7 +157,7 @@ class Evidence:
         reply = Reply(
             self.source, form, path.relative_to(self._root).as_posix(), path, status, dict(about or {}), asked_at, self._now(), date, not reason, reason
         )
-        line = {"type": "reply", "key": key, **asdict(reply)}
+        line = {"type": "reply", "key": key, **vars(reply)}
         del line["path"]
         self._append(line)
         return reply
@@ -166,7 +166,7 @@ class Evidence:
         """Note that `what` could not be had; the run goes on."""
         if not reason:
             reason = error.reason if isinstance(error, SourceError) else "failed"
-        self._append({"type": "failure", **asdict(Failure(self.source, what, reason, str(error), since, until, ours, subject))})
+        self._append({"type": "failure", **vars(Failure(self.source, what, reason, str(error), since, until, ours, subject))})
 
     def started(self, settings: str = "") -> None:
         """Note that the source is being asked (again), with these settings (a fingerprint): failures noted so far are void."""

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .keyed import KEYS, PLAIN, RANK, UNIT_OF_KEY
+from .keyed import KEYS, PLAIN, RANK, UNIT_OF_KEY, candidates
+from .openings import fitting
 from .stamp_fields_columns import counted
-from .stamp_reading import JSON_VALUE, Stamp, stamp_of
+from .stamp_reading import JSON_VALUE, Stamp, relayed, stamp_of
 from .stamps import NONE_NS
 
 if TYPE_CHECKING:
@@ -40,11 +42,24 @@ def read_json(stream: Stream, rows: Rows) -> Rows:
 
 def _keys(stream: Stream, rows: Rows) -> list[str]:
     seen: Counter[str] = Counter()
-    for row in rows[np.unique(np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows))).astype(np.int64))]:
-        stamp = stamp_of(stream.records[int(row)].as_py(), stream.reading(int(row)), stream.zone, stream.table)
+    sample = rows[np.unique(np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows))).astype(np.int64))]
+    records = {int(row): stream.records[int(row)].as_py() for row in sample}
+    table = fitting(stream.table, pa.array(_tried(records.values()), pa.large_binary()))
+    for row, record in records.items():
+        stamp = stamp_of(record, stream.reading(row), stream.zone, table)
         if isinstance(stamp, Stamp) and stamp.format.startswith("json "):
             seen[stamp.format[5:].rpartition(": ")[0]] += 1
     return [key for key, _ in seen.most_common(2) if key.lower().translate(PLAIN) in RANK and '"' not in key and "\\" not in key]
+
+
+def _tried(records: Iterable[bytes]) -> list[bytes]:
+    """All that a layout is tried on when these records are read: themselves and the values of their keys."""
+    found = []
+    for record in records:
+        payload = relayed(record)
+        text = (record if payload is None else payload).decode("utf-8", "replace")
+        found += [record, *(value.encode("utf-8", "replace") for _, value, _ in candidates(text))]
+    return found
 
 
 def _apply(stream: Stream, key: str, rows: Rows) -> Rows:

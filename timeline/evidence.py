@@ -164,10 +164,10 @@ def batches(reply: Reply) -> Iterator[Raw]:
 def _points(raw: Raw, reply: Reply) -> pd.DataFrame:
     at, value, labels = normal_samples(raw)
     about = {**reply.about, **raw.about}
-    frame = pd.DataFrame({"at": at, "value": value, "labels": np.asarray(labels.dictionary.to_pylist(), object)[labels.indices.to_numpy()]})
+    shown = np.asarray(labels.dictionary.to_pylist(), object)[labels.indices.to_numpy()]
     step = about.get("step_s") or about.get("step") or ""
     words = {"name": about.get("name", ""), "query": about.get("query", ""), "step": step, "ref": raw.about.get("ref", reply.ref)}
-    return frame.assign(**words, form=reply.form, source=source_of(reply))
+    return pd.DataFrame({"at": at, "value": value, "labels": shown, **words, "form": reply.form, "source": source_of(reply)})
 
 
 def _join_points(points: list[pd.DataFrame], window: Window, read: Read) -> None:
@@ -199,14 +199,19 @@ def _join_points(points: list[pd.DataFrame], window: Window, read: Read) -> None
 
 
 def _series(frame: pd.DataFrame) -> Iterator[Series]:
-    for (name, labels, step), group in frame.groupby(["name", "labels", "step"], sort=True):
-        first = group.iloc[0]
+    """One series per name, labels and step of `frame`, which is sorted by them."""
+    names, labels, steps = (frame[column].to_numpy(object) for column in ("name", "labels", "step"))
+    queries, refs = frame["query"].to_numpy(object), frame["ref"].to_numpy(object)
+    at, values = frame["at"].to_numpy(np.int64), frame["value"].to_numpy(np.float64)
+    changes = (names[1:] != names[:-1]) | (labels[1:] != labels[:-1]) | (steps[1:] != steps[:-1])
+    starts = [0, *(np.flatnonzero(changes) + 1).tolist()] if len(frame) else []
+    for first, end in zip(starts, [*starts[1:], len(frame)], strict=False):
         yield Series(
-            name=str(name),
-            query=str(first["query"]),
-            labels=json.loads(labels),
-            at_ns=group["at"].to_numpy(np.int64),
-            values=group["value"].to_numpy(np.float64),
-            step_ns=round(float(step) * 1e9) if step else None,
-            ref=str(first["ref"]),
+            name=str(names[first]),
+            query=str(queries[first]),
+            labels=json.loads(labels[first]),
+            at_ns=at[first:end],
+            values=values[first:end],
+            step_ns=round(float(steps[first]) * 1e9) if steps[first] else None,
+            ref=str(refs[first]),
         )
