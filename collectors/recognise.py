@@ -49,7 +49,7 @@ def recognise_file(path: Path, relative: str) -> Found | Passed:
         return _broken(path, relative, error)
     if len(body) > LARGEST_DOCUMENT:
         return Passed("bound", f"{relative}: JSON of more than {LARGEST_DOCUMENT >> 20} MiB is not read", ours=True)
-    return _content(body, relative)
+    return _json(body, objects, relative)
 
 
 def _content(body: bytes, relative: str) -> Found | Passed:
@@ -58,10 +58,15 @@ def _content(body: bytes, relative: str) -> Found | Passed:
     if not _json_starts(head):
         return recognise_text(head, relative)
     objects = _objects(head)
-    if len(objects) > 1:
-        return _lines(head, objects, relative)
+    return _lines(head, objects, relative) if len(objects) > 1 else _json(body, objects, relative)
+
+
+def _json(body: bytes, objects: list[dict[str, Any]], relative: str) -> Found | Passed:
+    """A whole body that begins like JSON; of `objects`, those that stand on a line, there is at most one."""
+    head = body[:HEAD]
     try:
-        document = decode_json(body, relative)
+        one_line = bool(objects) and len(body) <= HEAD and b"\n" not in body.rstrip(b" \t\r\n")
+        document = objects[0] if one_line else decode_json(body, relative)
     except BadPayload as error:
         if objects:
             return _lines(head, objects, relative)
