@@ -89,13 +89,14 @@ class LineStore:
         for container in sorted({c for c in owners if c[1]}):
             mine = [i for i, c in enumerate(owners) if c == container]
             streams = {name: n for n, name in enumerate(dict.fromkeys(self._streams[i][1] for i in mine))}
-            if len(streams) < 2:
+            at = np.concatenate([self._at[i] for i in mine])
+            if len(streams) < 2 or len(np.unique(at)) == len(at):
                 continue
             frame = pd.DataFrame(
                 {
                     "row": np.concatenate([np.arange(starts[i], starts[i + 1]) for i in mine]),
                     "stream": np.concatenate([np.full(len(self._at[i]), streams[self._streams[i][1]]) for i in mine]),
-                    "at": np.concatenate([self._at[i] for i in mine]),
+                    "at": at,
                     "text": np.concatenate([np.asarray(batches[i].column("text").to_pylist(), object) for i in mine]),
                 }
             )
