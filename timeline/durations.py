@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ..collectors.window import SECOND_NS
 from .milestones import Milestone
 
 # profile → duration → (from, to). TTM ends when users stopped being hurt.
@@ -31,7 +32,6 @@ PROFILES: dict[str, dict[str, tuple[str, str] | None]] = {
         "TTR": ("change", "resolved"),
     },
 }
-SECOND_NS = 1e9
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from .durations import SECOND_NS
+from ..collectors.window import SECOND_NS
 from .export import records
 from .milestones import Milestone
 from .published import marks_of
