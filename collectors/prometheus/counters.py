@@ -105,18 +105,18 @@ def _ask(job: Job, one: Selector, interval_s: float) -> None:
     if job.ask.evidence.held(raw):
         return
     try:
-        _bounded(job, query, span)
+        bounded(job, query, span)
         job.one(raw, "query", "/api/v1/query", {"query": query, "time": seconds(span.end_ms)}, one.about())
     except Refused:
         _range(job, one, key, interval_s)
 
 
-def _bounded(job: Job, query: str, span: Slice) -> None:
+def bounded(job: Job, query: str, span: Slice, most: int = MOST_SAMPLES) -> None:
     """Raise TooExpensive where the answer would hold too many samples."""
     answer = job.client.get("/api/v1/query", {"query": f"sum(count_over_time({query}))", "time": seconds(span.end_ms)})
     samples = _number(answer.body)
-    if samples > MOST_SAMPLES:
-        raise TooExpensive(f"{samples:.0f} samples are too many to collect (at most {MOST_SAMPLES})")
+    if samples > most:
+        raise TooExpensive(f"{samples:.0f} samples are too many to collect (at most {most})")
 
 
 def _number(body: bytes) -> float:

@@ -2,7 +2,7 @@
 
 Order, the most telling first: the server's own now, rules and alerts; raw samples of ALERTS and ALERTS_FOR_STATE; the sides of the rules of
 every alert that was pending or firing in the window; configured queries; counters behind the alerts that fired; container restarts as
-kube-state-metrics counts them.
+kube-state-metrics counts them; the clocks of the nodes.
 Knowledge: Prometheus documentation "HTTP API", "Alerting rules"; kube-state-metrics documentation "Pod metrics".
 """
 
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ..ask import Ask, Probe
 from ..errors import Denied, SourceError, TooExpensive, Unreachable
 from ..evidence import Reply
-from . import counters
+from . import counters, node_clocks
 from .client import Answer, Client
 from .promql import duration_s
 from .reader import global_config
@@ -32,8 +32,15 @@ if TYPE_CHECKING:
 AFTER_S = 120
 DEFAULT_STEP_S = 15.0
 GIVE_UP_AFTER = 3
-CONTEXT = {"config": "/api/v1/status/config", "buildinfo": "/api/v1/status/buildinfo", "rules": "/api/v1/rules", "alerts": "/api/v1/alerts"}
-WHAT = {"config": "configuration", "buildinfo": "version", "rules": "alerting rules", "alerts": "alerts active now"}
+CONTEXT = {
+    "config": "/api/v1/status/config",
+    "buildinfo": "/api/v1/status/buildinfo",
+    "rules": "/api/v1/rules",
+    "alerts": "/api/v1/alerts",
+    "runtimeinfo": "/api/v1/status/runtimeinfo",
+}
+WHAT = {"config": "configuration", "buildinfo": "version", "rules": "alerting rules", "alerts": "alerts active now", "runtimeinfo": "retention"}
+STATUS = ("config", "buildinfo", "runtimeinfo")
 ALERTS = ("ALERTS", "ALERTS_FOR_STATE")
 RESTARTS = ("kube_pod_container_status_restarts_total", "kube_pod_container_status_last_terminated_reason")
 
@@ -134,6 +141,8 @@ def fetch(settings: Settings, ask: Ask) -> None:
             counters.collect(job, rules, interval_s)
         for metric in RESTARTS if settings.alerts else ():
             job.part(f"raw samples of {metric}", partial(_raw, job, metric, halving=False), spared=(TooExpensive, Refused))
+        if settings.alerts:
+            node_clocks.collect(job)
 
 
 def _context(job: Job) -> tuple[Rules, float]:
@@ -143,8 +152,8 @@ def _context(job: Job) -> tuple[Rules, float]:
     def take(form: str) -> None:
         found[form] = job.one(form, form, CONTEXT[form], {}).json()
 
-    for form in CONTEXT if job.settings.alerts else ("config", "buildinfo"):
-        job.part(WHAT[form], partial(take, form), spared=(NotFound, Denied, Refused), quiet=form in ("config", "buildinfo"))
+    for form in CONTEXT if job.settings.alerts else STATUS:
+        job.part(WHAT[form], partial(take, form), spared=(NotFound, Denied, Refused), quiet=form in STATUS)
     rules = rules_of(found.get("rules"))
     return rules, _evaluation_s(found.get("config")) or _interval_s(rules) or DEFAULT_STEP_S
 

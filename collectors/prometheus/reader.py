@@ -1,7 +1,7 @@
 """Replies of Prometheus' HTTP API to raw samples and facts; no network, no clock. Knowledge: Prometheus documentation "HTTP API".
 
 Forms: `query_range`, `query` (instant answers and raw range selectors), `now` (`query=time()`), `rules`, `alerts`, `config`,
-`buildinfo`, `targets` (known, nothing is read from it). A record is one sample, or one alert of `/api/v1/alerts`.
+`buildinfo`, `runtimeinfo`, `targets` (known, nothing is read from it). A record is one sample, or one alert of `/api/v1/alerts`.
 
 Facts, with their attributes:
 `context.rule`            alert, group, expr, for_s, keep_firing_for_s, interval_s, labels, annotations, unparsed,
@@ -13,6 +13,7 @@ Facts, with their attributes:
                           of counters behind a share (role "counter") without a threshold, with part ("failed" | "all") and alert
 `context.now`             now (epoch seconds as text), asked_at, received_at, date
 `context.version`         version and the other build information
+`context.retention`       seconds (0 where only a size bounds it), text as told, such as "15d or 10GiB"
 `context.warning`         text, level ("warning" | "info"): the data beside it may be partial
 `state.alert_now`         stamp activeAt; state, value, annotations
 """
@@ -31,6 +32,7 @@ from .samples import name_of, read_samples, shape_of
 NAME = "prometheus"
 Fact = dict[str, Any]
 MATRIX_FORMS = ("query_range", "query")
+TELLING = {"groups": "rules", "alerts": "alerts", "yaml": "config", "activeTargets": "targets", "goVersion": "buildinfo", "storageRetention": "runtimeinfo"}
 
 
 def read(reply: Reply) -> Iterator[Raw]:
@@ -55,10 +57,7 @@ def recognise(document: Any, name: str) -> str | None:  # noqa: ARG001 - what a 
         return None
     if "resultType" in data and "result" in data:
         return shape_of(data)
-    for key, form in (("groups", "rules"), ("alerts", "alerts"), ("yaml", "config"), ("activeTargets", "targets"), ("goVersion", "buildinfo")):
-        if key in data:
-            return form
-    return None
+    return next((form for key, form in TELLING.items() if key in data), None)
 
 
 def _demand_success(document: Any, ref: str) -> None:
@@ -176,6 +175,15 @@ def _buildinfo(document: Any, reply: Reply) -> Iterator[Fact]:
     yield {"kind": "context.version", "ref": f"{reply.ref}#/data", "attributes": {str(k): str(v) for k, v in document["data"].items()}}
 
 
+def _runtimeinfo(document: Any, reply: Reply) -> Iterator[Fact]:
+    from .promql import duration_s
+
+    text = clean_text(str(document["data"].get("storageRetention") or ""))
+    if text:
+        known = {"seconds": next(filter(None, map(duration_s, text.split(" or "))), 0.0), "text": text}
+        yield {"kind": "context.retention", "ref": f"{reply.ref}#/data/storageRetention", "attributes": known}
+
+
 def _targets(document: Any, reply: Reply) -> Iterator[Fact]:  # noqa: ARG001 - same face as the others
     return iter(())
 
@@ -186,5 +194,6 @@ FORMS: dict[str, Callable[[Any, Reply], Iterator[Fact]]] = {
     "alerts": _alerts,
     "config": _config,
     "buildinfo": _buildinfo,
+    "runtimeinfo": _runtimeinfo,
     "targets": _targets,
 }

@@ -60,6 +60,7 @@ ANSWERS: dict[str, Reply] = {
     "time()": ok({"resultType": "scalar", "result": [SINCE, str(SINCE)]}),
     "/api/v1/status/config": ok({"yaml": "global:\n  evaluation_interval: 5s\n"}),
     "/api/v1/status/buildinfo": ok({"version": "3.14.0", "goVersion": "go1"}),
+    "/api/v1/status/runtimeinfo": ok({"storageRetention": "15d or 10GiB"}),
     "/api/v1/rules": ok(RULES),
     "/api/v1/alerts": ok({"alerts": []}),
     "ALERTS": matrix(
@@ -184,7 +185,7 @@ def test_recorded_incident(tmp_path: Path) -> None:
 
     assert tape.all_played
     assert index.failures == ()
-    assert sorted({r.form for r in index.replies}) == ["alerts", "buildinfo", "config", "now", "query", "query_range", "rules"]
+    assert sorted({r.form for r in index.replies}) == ["alerts", "buildinfo", "config", "now", "query", "query_range", "rules", "runtimeinfo"]
     series = {r.about["name"]: r for r in index.replies if r.form == "query_range"}
     assert sorted(series) == ["BackupTooOld", "service:http_errors:ratio_rate30s"]
     ratio = series["service:http_errors:ratio_rate30s"].about
@@ -238,7 +239,7 @@ def test_resumed_run_asks_only_what_is_missing(server: Server, tmp_path: Path) -
     index = run(server.url, tmp_path)
 
     assert server.queries() == ["errors"]
-    assert len(index.replies) == len(ANSWERS) + 4
+    assert len(index.replies) == len(ANSWERS) + 8
 
 
 def test_victoriametrics(server: Server, tmp_path: Path) -> None:
@@ -310,6 +311,42 @@ def test_too_large_restarts_are_let_go(server: Server, tmp_path: Path) -> None:
 
     assert [(f.reason, f.ours) for f in failures] == [("too_expensive", False)]
     assert sum(q.startswith("kube_pod_container_status_restarts") for q in server.queries()) == 1
+
+
+NODE = ["node_time_seconds", "node_timex_offset_seconds", "node_timex_maxerror_seconds", "node_timex_sync_status"]
+TICKS = matrix({"metric": {"__name__": "node_time_seconds", "instance": "n1:9100"}, "values": [[SINCE + 5.5, f"{SINCE + 5.512}"]]})
+
+
+def test_node_clocks(server: Server, tmp_path: Path) -> None:
+    """What node_exporter says of the nodes' clocks is asked for as raw samples over the whole span, and not twice."""
+    server.handler = when(lambda path, params: params.get("query", "").startswith("node_time_seconds["), TICKS)
+    index = run(server.url, tmp_path)
+    replies = [r for r in index.replies if r.about.get("name") in NODE]
+
+    assert [(r.form, r.about["query"]) for r in replies] == [("query", f"{name}[210s]") for name in NODE]
+    assert [raw.batch.num_rows for raw in read(replies[0]) if raw.table == "samples"] == [1]
+    server.asked = []
+    assert not [f for f in run(server.url, tmp_path).failures if "node" in f.what]
+    assert not [q for q in server.queries() if "node" in q]
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (error(422, "execution", "too many samples"), "too_expensive"),
+        (ok({"resultType": "vector", "result": [{"metric": {}, "value": [SINCE, "250001"]}]}), "too_expensive"),
+        (error(400, "bad_data", "range vectors are not allowed"), "bad_payload"),
+        (error(404, "", "no"), "unreachable"),
+        (error(403, "", "no"), "denied"),
+    ],
+)
+def test_node_clocks_are_let_go(server: Server, tmp_path: Path, reply: Reply, reason: str) -> None:
+    """Where they are too many, or not to be had, that is noted and nobody's failure; the samples are not asked for."""
+    server.handler = when(lambda path, params: "node_" in params.get("query", ""), reply)
+    failures = [f for f in run(server.url, tmp_path).failures if "node_" in f.what]
+
+    assert [(f.what, f.reason, f.ours) for f in failures] == [(f"raw samples of {name}", reason, False) for name in NODE]
+    assert not [q for q in server.queries() if q.startswith("node_")]
 
 
 def test_cut_answers_are_kept(server: Server, tmp_path: Path) -> None:

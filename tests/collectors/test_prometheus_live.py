@@ -167,4 +167,5 @@ def test_context(prometheus: str, tmp_path: Path) -> None:
     assert kinds["context.record"]["rate_window_s"] == 60.0
     assert float(kinds["context.now"]["now"]) > 0
     assert kinds["context.version"]["version"]
+    assert kinds["context.retention"] == {"seconds": 3_153_600_000.0, "text": "100y"}
     assert {json.loads(row["attributes"])["alert"] for row in told if row["kind"] == "context.rule"} == {"High", "Never"}

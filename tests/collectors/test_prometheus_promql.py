@@ -105,4 +105,5 @@ def test_infinity_is_json() -> None:
 
 def test_durations() -> None:
     """Durations as Prometheus writes them, 0 for anything else."""
-    assert [duration_s(t) for t in ("1m30s", "15s", "", "soon")] == [90.0, 15.0, 0.0, 0.0]
+    assert [duration_s(t) for t in ("1m30s", "15s", "", "soon", "1d1w")] == [90.0, 15.0, 0.0, 0.0, 0.0]
+    assert [duration_s(t) for t in ("1w2d", "100y", "250ms", "5")] == [777_600.0, 3_153_600_000.0, 0.25, 5.0]

@@ -54,6 +54,7 @@ def matrix(*series: Any, **more: Any) -> dict[str, Any]:
         ("alerts.json", "alerts"),
         ("config.json", "config"),
         ("buildinfo.json", "buildinfo"),
+        ("runtimeinfo.json", "runtimeinfo"),
         ("targets.json", "targets"),
         ("error_ratio_recorded.json", "query_range"),
         ("empty.json", "query_range"),
@@ -265,3 +266,17 @@ def test_a_stamp_beyond_all_years_is_no_grid(tmp_path: Path, stamp: str) -> None
 
     assert spacing(matrix({"metric": {}, "values": [[stamp, "1"], ["1795223400", "2"]]})["data"]) == ""
     assert "2" in [row["value"] for row in samples(reply)]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("15d", 1_296_000.0), ("15d or 10GiB", 1_296_000.0), ("1w2d", 777_600.0), ("10GiB", 0.0), ("", None), (None, None)],
+)
+def test_retention(tmp_path: Path, text: str | None, seconds: float | None) -> None:
+    """How long a server keeps samples is told in seconds, 0 where only a size bounds it; nothing where it does not say."""
+    path = tmp_path / "runtimeinfo.json"
+    path.write_text(json.dumps({"status": "success", "data": {"storageRetention": text, "GOGC": ""}}))
+    reply = Reply("prometheus", "runtimeinfo", "r/prometheus/runtimeinfo.json", path)
+    told = [json.loads(f["attributes"]) for raw in read(reply) for f in raw.batch.to_pylist() if f["kind"] == "context.retention"]
+
+    assert told == ([] if seconds is None else [{"seconds": seconds, "text": text}])
