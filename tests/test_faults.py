@@ -60,6 +60,8 @@ def prometheus(path: str, asked: dict[str, str]) -> Any:
     query = asked.get("query", "")
     if query == "time()":
         return {"status": "success", "data": {"resultType": "scalar", "result": [NOW_NS // 10**9, str(NOW_NS // 10**9)]}}
+    if path.endswith("runtimeinfo"):
+        return (SAVED.parent / "prometheus" / "runtimeinfo.json").read_bytes()
     if path.endswith("query_range"):
         return document("prometheus/query_range/error_ratio.json") if query.startswith("service:http_errors") else EMPTY
     if path.endswith("query"):
@@ -178,7 +180,8 @@ def told(folder: Path, servers: dict[str, Server], **urls: str) -> Any:
     timeline = build_folder(folder)
     unseen = timeline.to_markdown().partition("## What could not be seen")[2]
     said = [line for line in unseen.splitlines() if line.startswith("- **")]
-    return SimpleNamespace(**json.loads(timeline.to_json()), said=said)
+    still = [line for line in unseen.partition("Still to be had:")[2].splitlines() if line]
+    return SimpleNamespace(**json.loads(timeline.to_json()), said=said, still=still)
 
 
 @pytest.fixture(scope="module")
@@ -198,8 +201,9 @@ def alone(report: Any, down: str) -> set[str]:
 
 
 def test_all_four_up(whole: Any) -> None:
-    """The replayed incident is whole: all milestones, nothing missing by fault of a source."""
+    """The replayed incident is whole: all milestones, nothing missing by fault of a source, and one line for each on what it can still give."""
     assert whole.said == []
+    assert [line.partition(":")[0] for line in whole.still] == [f"- {source}" for source in SOURCES]
     assert {"change", "impact", "detected", *PAGER, "recovered", "mitigation_started"} <= {m["name"] for m in whole.milestones}
 
 

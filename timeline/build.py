@@ -28,6 +28,7 @@ from .impact_numbers import NOT_COUNTED, Numbers, impact_numbers
 from .line_store import LineStore
 from .milestones import Milestone, Scope, milestones, scope
 from .people import People, said_rows, stray_notes, with_people
+from .retention import still_had
 from .rows import Given, Row, row_of
 from .services import confirmed, owners, with_services
 
@@ -51,6 +52,7 @@ class Built:
     sources: dict[str, bool]
     clocks: Clocks = NOTHING_KNOWN
     impact: Numbers = NOT_COUNTED
+    still: tuple[str, ...] = ()
 
     @property
     def aside(self) -> list[str]:
@@ -97,6 +99,7 @@ def build(evidence: Path, people: People, lines: Path, kept: Kept | None = None)
         sources=read.sources,
         clocks=clocks,
         impact=impact_numbers(given, rows, chosen, marks, read.failures),
+        still=still_had(read, people.window),
     )
 
 

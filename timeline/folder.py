@@ -67,6 +67,7 @@ def _write_tables(folder: Path, built: Built) -> None:
     }
     told["clocks"] = json.dumps(built.clocks.told(), ensure_ascii=False, sort_keys=True)
     told["impact"] = json.dumps(built.impact.told(), ensure_ascii=False, sort_keys=True)
+    told["still"] = json.dumps(built.still, ensure_ascii=False)
     _write(folder / "events.parquet", events.replace_schema_metadata({f"retroline.{k}": v for k, v in told.items()}))
     _write(folder / "samples.parquet", built.samples)
     _write(folder / "milestones.parquet", milestones_table(built.milestones))

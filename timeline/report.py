@@ -15,6 +15,7 @@ from .export import accounting, records
 from .impact_text import impact_text
 from .milestones import NAMES
 from .people import FILE
+from .retention import retention_text
 from .roles import Roles, roles_of
 from .segments import segments_text
 from .selection import MOST_LINES, Event, Line, lines
@@ -59,6 +60,7 @@ def markdown(timeline: Timeline, *, names: bool = False, everything: bool = Fals
         *filter(None, [clocks_text(timeline)]),
         "## What could not be seen",
         _unseen(timeline, events, dated=dated),
+        *filter(None, [retention_text(timeline)]),
     ]
     return "\n\n".join(parts) + "\n"
 
