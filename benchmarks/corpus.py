@@ -141,14 +141,17 @@ def _blocks(lines: int, seed: int, hours: float) -> Iterator[list[Line]]:
         numbers = rng.integers(0, 1 << 60, (count, 8)).tolist()
         kinds = (rng.random(count) ** 2).tolist()
         found: list[Line] = []
+        left = 0
         for stamp, bad, row, kind in zip(stamps, troubled.tolist(), numbers, kinds, strict=True):
+            if left:
+                found.append(Line(stamp, "ERROR", TRACE[-left], row[7] % 9_999_991, go_on=True))
+                left -= 1
+                continue
             wordings = trouble if bad else calm
             severity, wording, shifts = wordings[int(kind * len(wordings))]
-            values = tuple(row[i] >> shift for i, shift in enumerate(shifts))
-            found.append(Line(stamp, severity, wording % values, row[7] % 9_999_991))
-            if severity == "ERROR" and row[7] % 100 == 0:
-                found += [Line(stamp, severity, text, row[7] % 9_999_991, go_on=True) for text in TRACE]
-        yield found[:count]
+            found.append(Line(stamp, severity, wording % tuple(row[i] >> shift for i, shift in enumerate(shifts)), row[7] % 9_999_991))
+            left = len(TRACE) if severity == "ERROR" and row[7] % 100 == 0 else 0
+        yield found
 
 
 def _compiled(wording: str) -> tuple[str, list[int]]:
