@@ -85,6 +85,8 @@ def test_groups_and_templates() -> None:
         ("session opened at Sat Jun 18 02:08:10 2005 by cron", "session opened at * by cron"),
         ("job Transitioned from NEW to FAIL_ABORT", "job Transitioned from * to *"),
         ("allDrawn= false, moved = true", "allDrawn=*, moved=*"),
+        ("wake lock=7, source=Source{10, Set(1, 2)}, holder=none", "wake lock=* source=*, holder=*"),
+        ("leader elected: true", "leader elected: true"),
         ("\x1b[31mERROR\x1b[0m cannot open C:\\a\\b.txt", "ERROR cannot open *"),
         ("java.net.ConnectException: Connection refused", "java.net.ConnectException: Connection refused"),
         ('10.0.0.1 - - [1/Nov/2026:01:20:58 +0000] "GET /a HTTP/1.1" 503 46 "-" "probe"', "* GET *"),
