@@ -15,7 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ..normalize.layout import Layout
+from ..normalize.openings import fitting
 from ..normalize.stamp_columns import inner_stamps
+from ..normalize.stamp_reading import proven
 from ..normalize.stamps import NONE_NS
 from .clocks import Offset
 from .services import workload_of
@@ -28,11 +31,19 @@ COLUMNS = ["at", "namespace", "pod", "container", "text"]
 
 def inner_offsets(lines: Path) -> list[Offset]:
     """One offset per container of a workload whose lines carry stamps of their own; `lines` is the table of lines."""
-    held: dict[str, list[pa.Table]] = {}
+    parts: dict[str, list[pa.Table]] = {}
     for name, table in _containers(lines):
-        held.setdefault(name, []).append(table)
-    found = (offset(name, differences(pa.concat_tables(parts))) for name, parts in sorted(held.items()))
+        parts.setdefault(name, []).append(table)
+    held = {name: pa.concat_tables(tables).combine_chunks() for name, tables in sorted(parts.items())}
+    plain = [text for table in held.values() if not _keyed(text := table["text"].combine_chunks())]
+    layouts = fitting(proven(), pa.concat_arrays(plain).cast(pa.large_binary())) if plain else ()
+    found = (offset(name, differences(table, layouts)) for name, table in held.items())
     return [one for one in found if one is not None]
+
+
+def _keyed(texts: pa.Array) -> bool:
+    """Whether any record is JSON: what layouts its values could fit is not told by the records as they stand."""
+    return bool(pc.any(pc.match_substring(texts, "{")).as_py())
 
 
 def _containers(lines: Path) -> Iterator[tuple[str, pa.Table]]:
@@ -49,13 +60,14 @@ def _containers(lines: Path) -> Iterator[tuple[str, pa.Table]]:
                 yield f"{workload_of(pod)}/{container}", table.take(pa.array(rows[:: -(-len(rows) // MOST)]))
 
 
-def differences(table: pa.Table) -> np.ndarray:
+def differences(table: pa.Table, plain: tuple[Layout, ...] | None = None) -> np.ndarray:
     """Two columns, in nanoseconds: the least and the most that the inner stamp can be ahead of the runtime's, for lines that have one.
 
-    A stamp may have been cut or rounded to its last digit.
+    A stamp may have been cut or rounded to its last digit. `plain`: the layouts that records without JSON could fit, where that is known.
     """
     runtime = table["at"].cast(pa.int64()).to_numpy()
-    inner = inner_stamps(table["text"].combine_chunks(), runtime_ns=runtime)
+    texts = table["text"].combine_chunks()
+    inner = inner_stamps(texts, runtime_ns=runtime, table=None if _keyed(texts) else plain)
     known = inner.at_ns != NONE_NS
     ahead = inner.at_ns[known] - runtime[known]
     return np.stack([ahead - inner.before_ns[known] - inner.after_ns[known], ahead + inner.after_ns[known]], axis=1)

@@ -1,4 +1,4 @@
-"""Tolerant access to decoded API objects: what is absent, null or of another type is empty, never an error."""
+"""Tolerant access to decoded JSON (dict, list, text, number): what is absent, null or of another type is empty, never an error."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 def mapping(thing: Any, *path: str) -> Mapping[str, Any]:
     """The mapping at `path` below `thing`, empty where there is none."""
     for name in path:
-        thing = thing.get(name) if isinstance(thing, Mapping) else None
-    return thing if isinstance(thing, Mapping) else {}
+        thing = thing.get(name) if isinstance(thing, dict) else None
+    return thing if isinstance(thing, dict) else {}
 
 
 def sequence(thing: Any, *path: str) -> list[Any]:
@@ -21,7 +21,9 @@ def sequence(thing: Any, *path: str) -> list[Any]:
 
 def text(thing: Any, *path: str) -> str:
     """The text at `path` below `thing`, "" where there is none; numbers as their text."""
-    found = mapping(thing, *path[:-1]).get(path[-1])
+    found = thing
+    for name in path:
+        found = found.get(name) if isinstance(found, dict) else None
     if isinstance(found, str):
         return found
     return str(found) if isinstance(found, int) and not isinstance(found, bool) else ""
