@@ -143,7 +143,7 @@ def _collect(entry: _Entry, ask: Ask) -> Passed | None:
         found = recognise_file(entry.path, entry.relative)
         if isinstance(found, Passed):
             return found
-        broken = found.broken or _broken_later(entry)
+        broken = found.broken or (_broken_later(entry) if _packed(entry.path) else "")
     except OSError as error:
         return _refused(entry.relative, error)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
@@ -176,6 +176,11 @@ def _chunks(path: Path, broken: str, ask: Ask) -> Iterator[bytes]:
                 yield chunk
     except OSError as error:
         raise BadPayload(f"{path.name}: cannot be read to its end: {error.strerror or error}") from error
+
+
+def _packed(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == b"\x1f\x8b"
 
 
 def _broken_later(entry: _Entry) -> str:

@@ -126,4 +126,4 @@ def _filled(row: Mapping[str, Any], source: str) -> dict[str, Any]:
 
 def clean_text(text: str) -> str:
     """`text` with lone surrogates replaced, so that it can be written as UTF-8."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

@@ -16,6 +16,7 @@ from ..collectors.errors import ConfigError
 from ..collectors.window import Window
 
 TABLES = ("events", "lines", "samples", "milestones", "durations", "coverage")
+LARGE = ("lines", "samples")
 
 
 def load(path: str | Path) -> Timeline:
@@ -35,6 +36,7 @@ class Timeline:
 
     def __init__(self, places: Mapping[str, Path]) -> None:
         self.places = dict(places)
+        self._tables: dict[str, pa.Table] = {}
         self._reports: dict[tuple[bool, bool], str] = {}
 
     @property
@@ -122,11 +124,16 @@ class Timeline:
 
     def table(self, name: str) -> pa.Table:
         """One table as stored, see `normalize.tables`. Raises ConfigError when it cannot be read."""
+        if name in self._tables:
+            return self._tables[name]
         path = self.places[name]
         try:
-            return pq.ParquetFile(path).read()
+            table = pq.ParquetFile(path).read()
         except (OSError, pa.ArrowException) as error:
             raise ConfigError(f"{path} cannot be read: {error}") from error
+        if name not in LARGE:
+            self._tables[name] = table
+        return table
 
     @cached_property
     def told(self) -> dict[str, str]:
