@@ -14,7 +14,7 @@ from .runs import Numbers, hold_of, runs
 
 OBJECTIVE = re.compile(r"\s*(?P<op>>=|<=|==|!=|>|<)\s*(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?P<percent>%?)\s*")
 
-Objective = str | tuple[str, float]
+Objective = str | float | tuple[str, float]
 Excursions = list[tuple[float, float | None]]
 
 
@@ -24,8 +24,9 @@ def excursions(times: Sequence[float] | Any, values: Sequence[float | None] | An
     Args:
         times: epoch seconds, in any order; an array, a pandas Series or a list.
         values: as many samples; None and NaN are unknown and change nothing.
-        objective: the comparison that is true while it hurts, `("<", 0.99)` or `"> 5%"`. Without one, the series is held against
-            its own baseline (see `departures`), upwards and downwards.
+        objective: the comparison that is true while it hurts, `("<", 0.99)` or `"> 5%"`. A bare number is a limit whose good side is
+            the one where most of the samples lie. Without one, the series is held against its own baseline (see `departures`),
+            upwards and downwards.
 
     Returns:
         `onset_s` is the time of the first sample beyond, `recovery_s` that of the first sample back, None while it has not been
@@ -35,15 +36,12 @@ def excursions(times: Sequence[float] | Any, values: Sequence[float | None] | An
     Raises:
         ValueError: as many times as values are needed, and an objective that is a comparison with a number.
     """
-    compare = _comparison(objective) if objective is not None else None
-    at, known = _samples(times, values, infinite=compare is not None)
-    if not len(at):
-        return []
-    if compare is None:
-        found = [(one.first, one.back) for one in departures(at, known)]
+    at, known = _samples(times, values, infinite=objective is not None)
+    if objective is None:
+        found = [(one.first, one.back) for one in departures(at, known)] if len(at) else []
     else:
-        op, threshold = compare
-        found = [(int(a), int(b)) for a, b in zip(*runs(COMPARE[op](known, threshold), at, hold_of(at)), strict=True)]
+        op, threshold = _comparison(objective, known)
+        found = [(int(a), int(b)) for a, b in zip(*runs(COMPARE[op](known, threshold), at, hold_of(at)), strict=True)] if len(at) else []
     return [(float(at[first]), float(at[back]) if back < len(at) else None) for first, back in found]
 
 
@@ -59,8 +57,10 @@ def _samples(times: Any, values: Any, *, infinite: bool) -> tuple[Numbers, Numbe
     return at[last], known[last]
 
 
-def _comparison(objective: Objective) -> tuple[str, float]:
+def _comparison(objective: Objective, known: Numbers) -> tuple[str, float]:
     """The operator and the number of an objective."""
+    if isinstance(objective, (int, float)):
+        objective = (">" if np.sum(known > objective) <= len(known) / 2 else "<", objective)
     if isinstance(objective, str):
         match = OBJECTIVE.fullmatch(objective)
         if match is None:

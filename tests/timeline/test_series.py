@@ -67,7 +67,16 @@ def test_objectives_in_text_and_as_a_pair(objective: Any, beyond: float) -> None
     assert excursions(at, values, objective=objective) == [(at[2], at[3])]
 
 
-@pytest.mark.parametrize("objective", ["0.05", "> lots", "=> 3", (">", float("nan")), ("~", 1.0), ""])
+@pytest.mark.parametrize(("good", "bad"), [(0.01, 0.4), (0.999, 0.8), (3.0, 9.0)])
+def test_a_bare_number_hurts_on_the_side_where_fewer_samples_lie(good: float, bad: float) -> None:
+    """A limit without a comparison is crossed upwards by an error ratio and downwards by an availability."""
+    at, values = every(15, [good] * 20 + [bad] * 8 + [good] * 12)
+
+    assert excursions(at, values, objective=(good + bad) / 2) == [(at[20], at[28])]
+    assert excursions([], [], objective=0.5) == []
+
+
+@pytest.mark.parametrize("objective", [float("nan"), "0.05", "> lots", "=> 3", (">", float("nan")), ("~", 1.0), ""])
 def test_what_is_no_comparison_is_an_error(objective: Any) -> None:
     """An objective that is no comparison with a number says so."""
     with pytest.raises(ValueError, match="objective"):
