@@ -64,7 +64,7 @@ class Job:
                 parse_time(self.options[end], self.now_ns, f"--{end}")
         saved = Path(self.options["from_folder"])
         if not saved.is_dir():
-            raise ConfigError(f"--from {saved}: there is no such folder")
+            raise ConfigError(f"--from {saved}: {'a file, and a folder is needed' if saved.exists() else 'there is no such folder'}")
         given = bool(self.options["since"] and self.options["until"])
         window = parse_window(self.options, self.now_ns) if given else EVER
         base = Path("incidents")

@@ -184,7 +184,7 @@ def _how_often(sent: Iterable[Told]) -> int:
     return fullest.total()
 
 
-def _row(kind: str, edge: str, shared: dict[str, Any], base: dict[str, Any], title: str, holds: bool, window: Window) -> Row:  # noqa: PLR0917
+def _row(kind: str, edge: str, shared: dict[str, Any], base: dict[str, Any], title: str, holds: bool, window: Window) -> Row:  # noqa: PLR0917 - one call per edge, side by side
     """A row of one edge; one that holds when the window opens is moved to its start and says so."""
     if holds:
         true = base["at_source"] or rfc3339_short(base["at_ns"])

@@ -43,12 +43,14 @@ def add(archive: Path, timeline: Timeline) -> Path:
                 if old.parent.name != f"year={year}":
                     shutil.rmtree(old)
     except OSError as error:
-        raise ConfigError(f"cannot write to the archive {archive}: {error.strerror or error}") from error
+        raise ConfigError(f"cannot write to the archive at {archive}: {error.strerror or error}") from error
     return archive / "events" / f"year={year}" / f"incident={timeline.id}"
 
 
 def entries(archive: Path) -> Iterator[Entry]:
-    """Every archived incident, oldest first."""
+    """Every archived incident, oldest first. Raises ConfigError where there is no archive."""
+    if not (archive / "events").is_dir():
+        raise ConfigError(f"there is no archive at {archive}: `retroline archive add DIR` begins one")
     for path in sorted((archive / "events").glob(f"year=*/incident=*/{FILE}")):
         year, incident = path.parent.parent.name.partition("=")[2], path.parent.name.partition("=")[2]
         places = {name: archive / name / path.parent.relative_to(archive / "events") / FILE for name in TABLES}
@@ -60,12 +62,15 @@ def find(archive: Path, incident: str) -> Timeline:
     known = {entry.id: entry.timeline for entry in entries(archive)}
     if incident not in known:
         there = f"it holds {', '.join(sorted(known))}" if known else "it holds none"
-        raise ConfigError(f"there is no incident {incident!r} in the archive {archive}; {there}")
+        raise ConfigError(f"there is no incident {incident!r} in the archive at {archive}; {there}")
     return known[incident]
 
 
 def _replace(source: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f".{FILE}.part"
-    shutil.copyfile(source, part)
-    part.replace(folder / FILE)
+    try:
+        shutil.copyfile(source, part)
+        part.replace(folder / FILE)
+    finally:
+        part.unlink(missing_ok=True)

@@ -18,7 +18,7 @@ GROUPS = ("apps/", "batch/", "events.k8s.io/", "autoscaling/", "meta.k8s.io/", "
 BATCH = 2_000
 
 
-def recognise(document: Any, name: str) -> str | None:  # noqa: ARG001
+def recognise(document: Any, name: str) -> str | None:  # noqa: ARG001 - a collector's face
     """`list` for lists, single objects and refusals (`Status`) of the API, `version` for its version, else None."""
     if not isinstance(document, Mapping):
         return None

@@ -176,8 +176,12 @@ def _alert_history(job: Job, interval_s: float) -> set[str]:
         job.part(f"history of alerts ({metric})", partial(_raw_or_range, job, metric, interval_s))
     seen: set[str] = set()
     for reply in job.replies.get("ALERTS", ()):
-        job.part("names of the active alerts", lambda reply=reply: seen.update(_active(job, reply)))  # type: ignore[misc]
+        job.part("names of the active alerts", partial(_note_active, seen, job, reply))
     return seen
+
+
+def _note_active(seen: set[str], job: Job, reply: Reply) -> None:
+    seen.update(_active(job, reply))
 
 
 def _raw_or_range(job: Job, metric: str, interval_s: float) -> None:

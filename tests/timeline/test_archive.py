@@ -89,11 +89,29 @@ def test_an_unknown_id_is_named(store: Path, wrong: str) -> None:
         archive.find(store, wrong)
 
 
-def test_an_archive_that_is_not_there_holds_none(tmp_path: Path) -> None:
-    """A missing archive has no entries, and looking in it says so."""
-    assert list(archive.entries(tmp_path / "none")) == []
+def test_an_archive_that_is_not_there_is_told_from_an_empty_one(tmp_path: Path) -> None:
+    """Listing or searching where nothing was ever added says how an archive begins; one without incidents holds none."""
+    for look in (lambda: list(archive.entries(tmp_path / "none")), lambda: archive.find(tmp_path / "none", "x")):
+        with pytest.raises(ConfigError, match=r"there is no archive at .*none"):
+            look()
+    (tmp_path / "bare" / "events").mkdir(parents=True)
     with pytest.raises(ConfigError, match="it holds none"):
-        archive.find(tmp_path / "none", "x")
+        archive.find(tmp_path / "bare", "x")
+
+
+def test_a_disk_that_fills_up_leaves_nothing_half_done(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a copy fails in the middle, what was archived before stays and no partial file is left."""
+    before = files(store)
+
+    def fill(source: Path, target: Path) -> None:
+        target.write_bytes(source.read_bytes()[:10])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("shutil.copyfile", fill)
+    with pytest.raises(ConfigError, match="No space left"):
+        archive.add(store, incident(tmp_path / "c", "20261121T0119Z", titles=("three",)))
+
+    assert files(store) == before
 
 
 def test_adding_again_replaces(store: Path, tmp_path: Path) -> None:
