@@ -18,6 +18,10 @@ from .window import inside
 # What a terminal or an editor would act on instead of showing: C0 but tab, DEL, C1, and bidirectional overrides.
 UNSHOWN = "[\\x00-\\x08\\x0a-\\x1f\\x7f\u0080-\u009f\u202a-\u202e\u2066-\u2069]"
 
+# What is added to a clock's readings, and how wrong that may be, in nanoseconds.
+Correction = tuple[int, int]
+AS_RECEIVED: Correction = (0, 0)
+
 
 @dataclass(frozen=True)
 class LineCount:
@@ -34,14 +38,16 @@ class LineCount:
     numbers: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64), compare=False)
 
 
-def normal_lines(raw: Raw, window: Window, before_ns: int | None = None) -> tuple[pa.RecordBatch, LineCount]:
+def normal_lines(raw: Raw, window: Window, before_ns: int | None = None, correction: Correction = AS_RECEIVED) -> tuple[pa.RecordBatch, LineCount]:
     """The lines of one raw batch that lie in the window, as LINES.
 
-    A line without a stamp belongs to the line before it (`before_ns`: the last stamp of the batch before); with none before
-    it is unreadable. A stamp of the runtime is exact to the nanosecond.
+    A line without a stamp belongs to the line before it (`before_ns`: the last instant of the batch before); with none before
+    it is unreadable. A stamp of the runtime is exact to the nanosecond; `correction` is that of its clock. Everything that is
+    counted and compared, `before_ns` too, is on corrected time.
     """
     batch = raw.batch
-    at = filled(instants(batch.column("stamp"), "rfc3339"), before_ns)
+    shift_ns, error_ns = correction
+    at = filled(_moved(instants(batch.column("stamp"), "rfc3339"), shift_ns), before_ns)
     readable = at != NONE_NS
     kept = readable & inside(at, window)
     chosen = batch.filter(pa.array(kept))
@@ -53,9 +59,9 @@ def normal_lines(raw: Raw, window: Window, before_ns: int | None = None) -> tupl
         "at": pa.array(times).cast(LINES.field("at").type),
         "text": text,
         "truncated": chosen.column("truncated"),
-        "correction_ns": pa.array(np.zeros(count, np.int64)),
-        "before_ns": pa.array(np.zeros(count, np.int64)),
-        "after_ns": pa.array(np.ones(count, np.int64)),
+        "correction_ns": pa.array(np.full(count, shift_ns)),
+        "before_ns": pa.array(np.full(count, error_ns)),
+        "after_ns": pa.array(np.full(count, error_ns + 1)),
     }
     for name in ("namespace", "pod", "container"):
         columns[name] = pa.repeat(pa.scalar(about.get(name) or None, pa.string()), count)
@@ -70,6 +76,10 @@ def normal_lines(raw: Raw, window: Window, before_ns: int | None = None) -> tupl
         numbers=np.asarray(chosen.column("number").to_numpy(zero_copy_only=False), np.int64),
     )
     return pa.RecordBatch.from_arrays(arrays, schema=LINES), counted
+
+
+def _moved(at: Nanoseconds, shift_ns: int) -> Nanoseconds:
+    return np.where(at == NONE_NS, at, at + shift_ns) if shift_ns else at
 
 
 def filled(at: Nanoseconds, before_ns: int | None) -> Nanoseconds:

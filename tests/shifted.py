@@ -62,10 +62,9 @@ def pagerduty(folder: Path, seconds: float) -> Path:
 def node(folder: Path, seconds: float, name: str = "worker-1") -> Path:
     """One node's clock is `seconds` ahead: its runtime stamps are, and node_exporter, scraped every 5 s within 2 ms, tells it."""
     kubernetes = plain(folder) / "kubernetes"
-    for moment in ("during", "after"):
-        pods = [p["metadata"]["name"] for p in json.loads((kubernetes / moment / "pods.json").read_text("utf-8"))["items"] if p["spec"].get("nodeName") == name]
-        for pod in pods:
-            _logs(folder, pod, "", lambda text: RUNTIME.sub(lambda m: _moved(m, seconds), text))
+    listed = [pod for path in kubernetes.glob("*/pods.json") for pod in json.loads(path.read_text("utf-8"))["items"]]
+    for pod in sorted({p["metadata"]["name"] for p in listed if p["spec"].get("nodeName") == name}):
+        _logs(folder, pod, "", lambda text: RUNTIME.sub(lambda m: _moved(m, seconds), text))
     times = [round(1795223960.317 + 5 * i + (0.001 if i % 9 == 4 else 0), 3) for i in range(90)]
     took = [0.0004 + 0.0016 * (i % 7) / 6 for i in range(90)]
     read = [f"{at + seconds + late * (0.2 + 0.7 * (i % 3) / 2):.9f}" for i, (at, late) in enumerate(zip(times, took, strict=True))]

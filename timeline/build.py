@@ -19,12 +19,14 @@ from ..normalize.window import place
 from . import alerts, excursions, log_gaps, log_rows, pages, restarts, rollouts
 from .accounting import account
 from .carried import alert_threads, carried
+from .corrected_lines import correct_lines
 from .corrections import NOTHING_KNOWN, Clocks, clocks_of, corrected
 from .coverage import coverage_rows, gap_rows
 from .durations import Duration, durations
 from .evidence import Kept, Part, Tally, read_evidence
 from .identity import Named, in_time, named
 from .impact_numbers import NOT_COUNTED, Numbers, impact_numbers
+from .line_clocks import with_clocks
 from .line_store import LineStore
 from .milestones import Milestone, Scope, milestones, scope
 from .people import People, said_rows, stray_notes, with_people
@@ -70,13 +72,16 @@ def build(evidence: Path, people: People, lines: Path, kept: Kept | None = None)
     try:
         read = read_evidence(evidence, people.window, store, kept)
         read.failures += stray_notes(people)
-        given = Given(people.window, read.facts, read.series, read.streams)
+        given = Given(people.window, read.facts, read.series, with_clocks(read.streams, read.facts))
         doubles = store.write(lines, owners(given))
     finally:
         store.close()
     given = replace(given, templates=store.templates)
     everything = all_rows(given)
     clocks = clocks_of(read, given, everything, lines, correct=people.correct)
+    if again := correct_lines(read, given, clocks.corrections, lines):
+        given, doubles = again
+        everything = all_rows(given)
     everything = corrected(everything, clocks)
     told = " ".join(f"{row.title} {row.body} {row.labels}" for row in everything if row.kind == "gap")
     gaps = gap_rows(read, people.window, told)

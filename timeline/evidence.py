@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,16 +18,18 @@ from ..collectors.raw import Raw
 from ..collectors.registry import collector
 from ..collectors.window import Window
 from ..normalize.facts import normal_facts, unread
-from ..normalize.lines import normal_lines
+from ..normalize.lines import AS_RECEIVED, Correction, normal_lines
 from ..normalize.samples import normal_samples
 from ..normalize.stamps import NONE_NS
 from ..normalize.tables import SAMPLES
 from ..normalize.window import inside
 from .facts import facts_of
 from .line_store import LineStore
-from .rows import Fact, Series, Stream
+from .rows import NODE, Fact, Series, Stream
 
 Part = tuple[str, str]
+# Namespace, pod, container, ref of the reply.
+Place = tuple[str, str, str, str]
 Kept = dict[str, list[Raw]]
 
 
@@ -87,6 +89,17 @@ def read_evidence(root: Path, window: Window, lines: LineStore, kept: Kept | Non
     return reader.done()
 
 
+def reread_lines(read: Read, window: Window, lines: LineStore, corrections: Mapping[Place, Correction]) -> None:
+    """Read the log lines behind `read` once more, to `lines`, on corrected time; streams and tallies of the logs become those of this reading."""
+    reader = _Reader(window, lines, {}, corrections)
+    parts = {read.part(stream.ref, source_of(read.replies[stream.ref])) for stream in read.streams}
+    for reply in read.replies.values():
+        if (source_of(reply), reply.form) in parts:
+            reader.add(reply)
+    read.streams = reader.read.streams
+    read.tallies.update(reader.read.tallies)
+
+
 def source_of(reply: Reply) -> str:
     """The source whose reader the reply needs; a saved file names it."""
     return reply.about.get("reader") or reply.source
@@ -95,8 +108,8 @@ def source_of(reply: Reply) -> str:
 class _Reader:
     """Collects what the replies hold until all are read."""
 
-    def __init__(self, window: Window, lines: LineStore, kept: Kept) -> None:
-        self.window, self.lines, self.kept = window, lines, kept
+    def __init__(self, window: Window, lines: LineStore, kept: Kept, corrections: Mapping[Place, Correction] | None = None) -> None:
+        self.window, self.lines, self.kept, self.corrections = window, lines, kept, corrections or {}
         self.read = Read([], set(), [], pa.table({}), [], [], {}, {}, {})
         self.raws: list[Raw] = []
         self.points: list[pd.DataFrame] = []
@@ -132,9 +145,11 @@ class _Reader:
 
     def _add_lines(self, raw: Raw, reply: Reply, streams: dict[str, Stream]) -> None:
         about = {**{k: reply.about.get(k, "") for k in ("namespace", "pod", "container", "instance")}, **raw.about}
-        key = json.dumps([about["namespace"], about["pod"], about["container"], reply.ref])
+        place = about["namespace"], about["pod"], about["container"], reply.ref
+        key = json.dumps(place)
         old = streams.get(key)
-        batch, count = normal_lines(Raw("lines", raw.batch, about), self.window, old.last_ns if old else None)
+        moved = self.corrections.get(place, AS_RECEIVED)
+        batch, count = normal_lines(Raw("lines", raw.batch, about), self.window, old.last_ns if old else None, moved)
         self.lines.add((about["namespace"], about["pod"], about["container"]), key, batch, reply.ref, count.numbers)
         tally = self._tally(reply)
         for outcome, number in (("kept", batch.num_rows), ("outside", count.outside), ("unreadable", count.unreadable)):
@@ -142,7 +157,8 @@ class _Reader:
         tally.span(count.first_ns, count.last_ns)
         first = old.first_ns if old and old.first_ns is not None else count.first_ns
         received = (old.lines if old else 0) + count.received
-        streams[key] = Stream(about["namespace"], about["pod"], about["container"], about["instance"], first, count.last_ns, received, reply.ref)
+        clock = "" if about.get("stamps") == "inner" else about.get("clock", NODE)
+        streams[key] = Stream(*place[:3], about["instance"], first, count.last_ns, received, reply.ref, clock, moved[0])
 
     def _tally(self, reply: Reply) -> Tally:
         return self.read.tallies.setdefault((source_of(reply), reply.form), Tally())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..collectors.window import rfc3339
 from ..normalize.stamps import instant_ns
@@ -48,7 +48,7 @@ def rows(given: Given) -> list[Row]:
 def _rotated(given: Given) -> Iterable[Row]:
     """One row per instance whose log begins well after the instance did, though it wrote all the time."""
     for (namespace, pod, container), streams in _by_container(given.streams).items():
-        starts = _starts(given, namespace, pod, container)
+        starts = _starts(given, (namespace, pod, container), streams)
         for fact, start_ns in starts:
             mine = [s for s in streams if _same_instance(s.instance, fact.attributes.get("containerID", "")) or (not s.instance and len(starts) == 1)]
             held = [s for s in mine if s.first_ns is not None and s.first_ns >= start_ns]
@@ -65,7 +65,7 @@ def _instances(given: Given) -> Iterable[Row]:
     """One row per container that restarted and lost the logs of its earlier instances."""
     began = {(f.attributes["namespace"], f.attributes["name"]): f.at_ns for f in given.of("state.pod")}
     for (namespace, pod, container), streams in _by_container(given.streams).items():
-        starts = _starts(given, namespace, pod, container)
+        starts = _starts(given, (namespace, pod, container), streams)
         held = [s.first_ns for s in streams if s.first_ns is not None]
         if not starts or not held:
             continue
@@ -132,15 +132,21 @@ def _by_container(streams: Sequence[Stream]) -> dict[tuple[str, str, str], list[
     return found
 
 
-def _starts(given: Given, namespace: str, pod: str, container: str) -> list[tuple[Fact, int]]:
-    """Instances of a container that a status names, with their starts, in order of time, each once."""
+def _starts(given: Given, place: tuple[str, str, str], streams: Sequence[Stream]) -> list[tuple[Fact, int]]:
+    """Instances of a container that a status names, with their starts, in order of time, each once; on the time of the streams' lines."""
+    namespace, pod, container = place
+    moved = {s.clock: s.moved_ns for s in streams if s.moved_ns}
     found: dict[int, Fact] = {}
     for fact in given.of("state.container_start", "state.container_end"):
         a = fact.attributes
         start_ns = instant_ns(a.get("startedAt") or None)
         if (a["pod"], a["container"]) == (pod, container) and namespace in ("", a["namespace"]) and start_ns is not None:
-            found.setdefault(start_ns, fact)
+            found.setdefault(start_ns + moved.get(fact.clock, 0), _moved(fact, moved.get(fact.clock, 0)))
     return [(found[ns], ns) for ns in sorted(found)]
+
+
+def _moved(fact: Fact, by_ns: int) -> Fact:
+    return replace(fact, at_ns=fact.at_ns + by_ns) if by_ns and fact.at_ns is not None else fact
 
 
 def _same_instance(instance: str, container_id: str) -> bool:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..collectors.window import SECOND_NS, rfc3339_short
+from .line_clocks import as_received
 from .log_messages import message
 from .log_templates import BUCKET_NS
 from .rows import Given, Row, Template, Witness
@@ -64,7 +65,8 @@ def rows(given: Given) -> list[Row]:
         taken[row.kind, row.subject] += 1
         if taken[row.kind, row.subject] <= MOST_OF_KIND:
             chosen.append(row)
-    return sorted(chosen[:MOST_ROWS], key=lambda row: (row.at_ns, row.kind, row.thread))
+    received = (as_received(row, given.streams) for row in chosen[:MOST_ROWS])
+    return sorted(received, key=lambda row: (row.at_ns, row.kind, row.thread))
 
 
 def _rows(template: Template, given: Given, heard: Heard) -> Iterator[Row]:

@@ -16,6 +16,9 @@ import numpy.typing as npt
 
 from ..collectors.window import Window
 
+# The clock of what a node stamped, where it is not known which.
+NODE = "kubernetes/node"
+
 
 @dataclass(frozen=True)
 class Fact:
@@ -119,7 +122,10 @@ class Series:
 
 @dataclass(frozen=True)
 class Stream:
-    """What was had of one container's log: `first_ns`, `last_ns` None when it held no stamped line."""
+    """What was had of one container's log: `first_ns`, `last_ns` None when it held no stamped line.
+
+    `clock` stamped its lines; they are already on corrected time, `moved_ns` later than they were received.
+    """
 
     namespace: str
     pod: str
@@ -129,6 +135,8 @@ class Stream:
     last_ns: int | None
     lines: int
     ref: str
+    clock: str = NODE
+    moved_ns: int = 0
 
 
 @dataclass(frozen=True)

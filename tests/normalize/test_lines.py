@@ -117,3 +117,23 @@ def test_batches_do_not_matter(lines: list[tuple[int | None, bytes]], cut: int) 
     assert kept(first) + kept(second) == kept(whole)
     assert count.received == whole.num_rows + count.outside + count.unreadable
     assert (one.outside + two.outside, one.unreadable + two.unreadable, two.last_ns) == (count.outside, count.unreadable, count.last_ns)
+
+
+@given(
+    st.lists(st.tuples(st.none() | st.integers(-13, 23).map(lambda s: T0 + s * SECOND), st.binary(max_size=5)), max_size=12),
+    st.integers(-12, 12),
+    st.integers(0, 12),
+)
+def test_a_corrected_clock_is_as_good_as_a_right_one(lines: list[tuple[int | None, bytes]], seconds: int, cut: int) -> None:
+    """Lines stamped by a clock that is ahead, corrected for it, are those of a right clock, but for their bounds; all are accounted for."""
+    ahead = seconds * SECOND
+    wrong = [(None if at is None else at + ahead, text) for at, text in lines]
+    right, count = normal_lines(raw(*lines), WINDOW)
+
+    moved, counted = normal_lines(raw(*wrong), WINDOW, None, (-ahead, 7))
+    first, one = normal_lines(raw(*wrong[:cut]), WINDOW, None, (-ahead, 7))
+    second, _ = normal_lines(raw(*wrong[cut:]), WINDOW, one.last_ns, (-ahead, 7))
+
+    assert kept(moved) == kept(right) == kept(first) + kept(second)
+    assert counted == count
+    assert set(zip(*(moved.column(c).to_pylist() for c in ("correction_ns", "before_ns", "after_ns")), strict=True)) <= {(-ahead, 7, 8)}

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from retroline import load
 from retroline.cli import cli
@@ -22,6 +23,7 @@ CASES: dict[str, tuple[Any, ...]] = {
     "zone": (330,),
     "pagerduty": (-2.5,),
     "node": (0.040,),
+    "node by far": (5.0,),
     "node in time": (0.0,),
 }
 Built = Callable[..., Timeline]
@@ -120,6 +122,88 @@ def test_stamps_stay_as_received(built: Built, case: str) -> None:
 
     assert len(same) > 200
     assert moved.loc[same, "at_source"].equals(received.loc[same, "at_source"])
+
+
+@pytest.mark.parametrize("case", ["node", "node by far"])
+def test_lines_of_a_wrong_node_are_corrected(built: Built, case: str) -> None:
+    """Every line of it moves against its offset, to within its own bounds of where a true clock had it; other nodes' lines stay; all is in order."""
+    true, moved = (_lines(built(c)) for c in ("plain", case))
+    of_node = moved["correction_ns"] != 0
+    both = moved.join(true["at"].rename("at_true"), how="inner")
+
+    assert set(moved[of_node]["pod"]) == _pods_of("worker-1") & set(true["pod"])
+    assert not set(moved[~of_node]["pod"]) & _pods_of("worker-1")
+    assert len(both) == len(true) == len(moved)
+    assert ((both["at"] - both["at_true"]).abs() <= both["before_ns"]).all()
+    assert moved[of_node]["before_ns"].unique().tolist() == [clock_error_ns(built(case))] and not moved[~of_node]["before_ns"].any()
+    assert (moved["after_ns"] == moved["before_ns"] + 1).all()
+    assert built(case).lines.index.is_monotonic_increasing
+
+
+@pytest.mark.parametrize("flags", [(), ("--no-correct",)])
+def test_no_line_is_lost_or_made(built: Built, flags: tuple[str, ...]) -> None:
+    """As many lines are received as with true clocks, and each is kept, folded, outside or unreadable, those that move across the window's ends too."""
+    true, moved = (built(case, *flags).coverage.set_index("part").loc["log"] for case in ("plain", "node by far"))
+
+    assert moved["received"] == true["received"] == moved[["kept", "folded", "outside", "unreadable"]].sum()
+    assert moved["kept"] == len(built("node by far", *flags).lines)
+    assert (moved["kept"] == true["kept"]) == (not flags)
+
+
+def test_lines_as_received_are_to_be_had(built: Built) -> None:
+    """With --no-correct lines keep their node's time and are exact on it."""
+    true, received = (_lines(built(c, "--no-correct")) for c in ("plain", "node"))
+    both = received.join(true["at"].rename("at_true"), how="inner")
+    late = both["at"] - both["at_true"]
+
+    assert not received[["correction_ns", "before_ns"]].any(axis=None)
+    assert set(late) == {0, 40_000_000}
+    assert set(both[late != 0]["pod"]) == _pods_of("worker-1") & set(true["pod"])
+
+
+@pytest.mark.parametrize("case", ["node", "node by far"])
+def test_rows_of_lines_agree_with_their_lines(built: Built, case: str) -> None:
+    """A first error or a burst stands where its first line stands, corrected as much as that line, and its stamp is the one received."""
+    lines = _lines(built(case))
+    rows = built(case).events[built(case).events["kind"].isin(["log.first_seen", "log.burst"])]
+    received = built(case, "--no-correct").events["at_source"].tolist()
+
+    assert {0, 1} == set((rows["correction_ns"] != 0).astype(int))
+    for at, row in rows.iterrows():
+        labels = row["labels"]
+        line = lines[(lines["at"] == at.value) & (lines["pod"] == labels["pod"]) & (lines["template_id"] == int(labels["template_id"]))].iloc[0]
+        assert (row["correction_ns"], row["before_ns"]) == (line["correction_ns"], line["before_ns"])
+        assert row["at_source"] in received
+
+
+def test_a_corrected_incident_is_built_again_byte_for_byte(built: Built) -> None:
+    """The lines are read twice, and the result is the same each time."""
+    folder = built("node").places["lines"].parent
+    before = {path.name: path.read_bytes() for path in folder.glob("*.*")}
+
+    cli.main(["build", str(folder), "--format", "none"], standalone_mode=False)
+
+    assert {path.name: path.read_bytes() for path in folder.glob("*.*")} == before
+    assert not list(folder.glob(".*"))
+
+
+def _lines(timeline: Timeline) -> pd.DataFrame:
+    """Lines by container and number among the equal texts of it; `at` in nanoseconds."""
+    frame = timeline.lines.reset_index()
+    frame["at"] = frame["at"].astype("int64")
+    names = ["pod", "container", "text"]
+    frame["number"] = frame.groupby(names, dropna=False).cumcount()
+    return frame.set_index([*names, "number"], drop=False)
+
+
+def _pods_of(node: str) -> set[str]:
+    listed = [pod for path in SHIFTED["INCIDENT"].glob("kubernetes/*/pods.json") for pod in json.loads(path.read_text("utf-8"))["items"]]
+    return {pod["metadata"]["name"] for pod in listed if pod["spec"].get("nodeName") == node}
+
+
+def clock_error_ns(timeline: Timeline) -> int:
+    found = clock(timeline, "kubernetes/node/worker-1")
+    return round((found["high_s"] - found["best_s"]) * 1e9)
 
 
 def test_durations_hold_the_truth_with_a_wrong_pager(built: Built) -> None:
