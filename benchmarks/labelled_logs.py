@@ -356,3 +356,9 @@ def grouping_accuracy(groups: list[int], labels: list[int]) -> float:
         wanted.setdefault(label, set()).add(line)
     sets = {frozenset(lines) for lines in wanted.values()}
     return sum(len(lines) for lines in members.values() if frozenset(lines) in sets) / len(labels)
+
+
+if __name__ == "__main__":
+    from grouping import main
+
+    main()
