@@ -18,9 +18,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .digit_masks import JSON, PLAIN, digits_masked, in_order
+
 LONGEST = 2_048
-DIGITS = r"[^\s=:.\"(\[{<]*[0-9][^\s\")\]}]*"
-JSON_DIGITS = r"[^\s\",{}\[\]:=.]*[0-9][^\s\",}\]]*"
 COLOUR = "(?:\\x1b|\ufffd)\\[[0-9;]*[A-Za-z]"
 
 REPLACED = "\ufffd[".encode()
@@ -105,10 +105,22 @@ def _text(text: Any) -> str:
 
 
 def masked(texts: pa.Array) -> tuple[npt.NDArray[np.int32], list[str]]:
-    """The mask of every line: numbers into the list of distinct masks, in order of first appearance. `texts` without nulls."""
+    """The mask of every line: numbers into the list of distinct masks, in order of first appearance. `texts` without nulls.
+
+    Tokens with digits become `*` in text and `0` in JSON, so that it stays JSON.
+    """
     small = texts if pa.types.is_string(texts.type) else texts.cast(pa.string())
-    coded = _digits(_without_colour(_cut(small))).dictionary_encode()
-    return np.asarray(coded.indices.to_numpy(zero_copy_only=False), np.int32), coded.dictionary.to_pylist()
+    lines = _without_colour(_cut(small))
+    objects = pc.starts_with(lines, "{")
+    count = pc.sum(objects).as_py() or 0
+    if not count or count == len(lines):
+        return digits_masked(lines, JSON if count else PLAIN)
+    is_object = np.asarray(objects.to_numpy(zero_copy_only=False), bool)
+    codes = np.empty(len(lines), np.int32)
+    codes[~is_object], plain = digits_masked(lines.filter(pc.invert(objects)), PLAIN)
+    keyed_codes, keyed = digits_masked(lines.filter(objects), JSON)
+    codes[is_object] = keyed_codes + len(plain)
+    return in_order(codes, [*plain, *keyed])
 
 
 def _cut(texts: pa.Array) -> pa.Array:
@@ -126,21 +138,6 @@ def _without_colour(texts: pa.Array) -> pa.Array:
     held = memoryview(data)[ends[0] : ends[-1]]
     coloured = len(held) and (ESCAPE.search(held) or (np.frombuffer(held, np.uint8).max() >= REPLACED[0] and REPLACEMENT.search(held)))
     return pc.replace_substring_regex(texts, COLOUR, "") if coloured else texts
-
-
-def _digits(texts: pa.Array) -> pa.Array:
-    """Tokens with digits masked: `*` in text, `0` in JSON, so that it stays JSON."""
-    objects = pc.starts_with(texts, "{")
-    count = pc.sum(objects).as_py() or 0
-    if not count:
-        return pc.replace_substring_regex(texts, DIGITS, "*")
-    if count == len(texts):
-        return pc.replace_substring_regex(texts, JSON_DIGITS, "0")
-    plain = pc.replace_substring_regex(texts.filter(pc.invert(objects)), DIGITS, "*")
-    keyed = pc.replace_substring_regex(texts.filter(objects), JSON_DIGITS, "0")
-    is_object = np.asarray(objects.to_numpy(zero_copy_only=False), bool)
-    places = np.where(is_object, np.cumsum(is_object) - 1 + len(plain), np.cumsum(~is_object) - 1)
-    return pa.concat_arrays([plain, keyed]).take(pa.array(places))
 
 
 @lru_cache(maxsize=65_536)

@@ -1,0 +1,47 @@
+"""Masks made with bits are the masks that the patterns make."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from retroline.normalize import digit_masks
+from retroline.normalize.digit_masks import JSON, PLAIN, Kind, digits_masked
+
+lines = st.lists(st.text(st.sampled_from('a1é=:."([{<)]}, \t\n\x0b\r-0'), max_size=14), max_size=30)
+
+
+def by_pattern(texts: pa.Array, how: Kind) -> tuple[list[int], list[str]]:
+    coded = pc.replace_substring_regex(texts, how.pattern, how.into).dictionary_encode()
+    return coded.indices.to_pylist(), coded.dictionary.to_pylist()
+
+
+@settings(deadline=None)
+@given(lines, st.integers(0, 3), st.sampled_from([PLAIN, JSON]), st.sampled_from([7, 40, digit_masks.BLOCK_BYTES]))
+def test_masks_are_those_of_the_pattern(texts: list[str], offset: int, how: Kind, block: int) -> None:
+    """For any text, in blocks of any size, also for a part of an array."""
+    some = pa.array(texts, pa.string()).slice(offset)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(digit_masks, "BLOCK_BYTES", block)
+        codes, masks = digits_masked(some, how)
+
+    assert (codes.tolist(), masks) == by_pattern(some, how)
+
+
+@pytest.mark.parametrize(
+    ("text", "mask"),
+    [
+        ("took 17ms id=4f2e", "took * id=*"),
+        ("f(x1)y2", "f(*"),
+        ("x1:y)z3", "**"),
+        ("a1)b", "*)b"),
+        ("10.1.2.3:80] closed", "*] closed"),
+        ("", ""),
+    ],
+)
+def test_what_a_match_takes(text: str, mask: str) -> None:
+    """A token from its value's beginning to its end; two that touch are two."""
+    assert digits_masked(pa.array([text]), PLAIN) == ([0], [mask])
