@@ -38,6 +38,11 @@ class Ask:
             raise Unreachable("the time allowed for this source is over")
         return min(left, most)
 
+    def patience_s(self, most: float) -> float:
+        """Seconds that one silence may last: half of those left, so that a question that hangs leaves time for the others."""
+        left = self.remaining_s()
+        return min(most, max(left / 2, 1.0), left)
+
 
 @dataclass(frozen=True)
 class Probe:

@@ -125,7 +125,7 @@ class Http:
         return answer, document
 
     def _attempt(self, path: str, params: Params | None, what: str) -> Answer:
-        timeout_s = self._ask.remaining_s(self._timeout_s)
+        timeout_s = self._ask.patience_s(self._timeout_s)
         asked_at, begun = self._ask.evidence.now(), time.monotonic()
         try:
             request = self._client.build_request("GET", f"{self.base_url}/{path.lstrip('/')}", params=_params(params), timeout=timeout_s)

@@ -110,7 +110,7 @@ class Client:
         for attempt in range(TRIES):
             problem, wait_s = SourceError(""), 0.0
             try:
-                response = self.raw(method, path, params, headers, silence_s=ask.remaining_s(SILENCE_S), body=body)
+                response = self.raw(method, path, params, headers, silence_s=ask.patience_s(SILENCE_S), body=body)
             except (HTTPError, OSError, ValueError) as error:
                 problem = self._unreachable(error)
             else:

@@ -126,7 +126,7 @@ class Client:
         url = self._connect.url + path
         long = len(urlencode(params)) > LONGEST_URL
         for _ in range(REDIRECTS):
-            left = self._ask.remaining_s()
+            silence_s = self._ask.patience_s(SILENCE_S)
             response = self._session.request(
                 "POST" if long else "GET",
                 url,
@@ -134,7 +134,7 @@ class Client:
                 data=dict(params) if long else None,
                 headers=self._connect.headers,
                 auth=self._connect.auth,
-                timeout=(min(CONNECT_S, left), min(SILENCE_S, max(left / 2, 1.0), left)),
+                timeout=(min(CONNECT_S, silence_s), silence_s),
                 stream=True,
                 allow_redirects=False,
             )

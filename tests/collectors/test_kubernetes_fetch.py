@@ -596,6 +596,16 @@ def test_silence_is_bounded(tmp_path: Path, cluster: Cluster) -> None:
     assert [r for r in index.replies if "/shop/pods/" in r.ref]
 
 
+def test_a_list_that_hangs_leaves_time_for_the_others(tmp_path: Path, cluster: Cluster) -> None:
+    """One list that never answers is a failure of its own; those after it are asked in what is left of the time."""
+    cluster.always[f"{SHOP}/events"] = hang
+    index = collect(tmp_path, with_log(cluster, lines(0, 2)), seconds=4)
+
+    assert [f.what for f in failures(index, "timeout")] == ["events in namespace shop"]
+    assert {"pods", "deployments", "nodes"} <= {r.about.get("resource") for r in index.replies}
+    assert log_of(index).startswith(lines(0, 2))
+
+
 def test_a_trickle_is_bounded(tmp_path: Path, cluster: Cluster) -> None:
     """A log that comes byte by byte ends with the time allowed; what came is kept."""
     cluster.always[LOG] = trickle(lines(0, 30))
