@@ -17,6 +17,7 @@ STAMPED = re.compile(STAMP + rb"(?: |$)")
 INNER = re.compile(STAMP)
 YAML = re.compile(rb"(?:---\s+)?(?:apiVersion|kind|items|metadata):")
 NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+PACKED = (b"PK\x03\x04", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ")
 NODE_FILE = re.compile(r"(?P<pod>[a-z0-9.-]+)_(?P<namespace>[a-z0-9-]+)_(?P<container>[a-z0-9-]+)-(?P<instance>[0-9a-f]{64})")
 LOGS_ABOVE = {"logs", "log", "namespaces"}
 NOT_A_POD = LOGS_ABOVE | {"during", "after", "before", "baseline", "kubernetes", "k8s", "previous", "current", "pods"}
@@ -61,6 +62,10 @@ def _no_log(head: bytes, start: bytes) -> str:
     """What a text is that is certainly no log, else ""."""
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return "UTF-16 text; save it again as UTF-8"
+    if head.startswith(PACKED):
+        return "an archive; unpack it into the folder"
+    if start.startswith(b"HTTP/"):
+        return "an answer with its headers; save the body alone, with `curl` but without `-i`"
     if start[:15].lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         return "HTML or XML where an answer was due (a proxy or a log-in page?)"
     return "YAML; save it again with `-o json`" if YAML.match(start) else ""

@@ -332,6 +332,8 @@ LEFT_OUT = {
     "exchange broken": (exchange("!", body_encoding="base64"), "bad_payload", "recorded body is broken", True),
     "HTML": (b"<!DOCTYPE html><html>Log in</html>", "unrecognised", "HTML", False),
     "YAML": (b"apiVersion: v1\nkind: Pod\nmetadata:\n  creationTimestamp: 2026-11-21T01:21:07Z\n", "unrecognised", "-o json", False),
+    "zip": (b"PK\x03\x04\x14\0\0\0\x08\0logs/web.log", "unrecognised", "unpack", False),
+    "answer with headers": (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{}", "unrecognised", "without `-i`", False),
     "UTF-16 text": ("2026-11-21T01:21:07Z up\n".encode("utf-16"), "bad_payload", "not JSON", True),
     "JSON of nobody": (b'{"a": "2026-11-21T01:21:07Z"}', "unrecognised", "no answer that a source knows", False),
     "JSON cut": (body(POD, 2)[:-9], "bad_payload", "JSON breaks off", True),
