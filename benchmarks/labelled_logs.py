@@ -70,6 +70,7 @@ FIELDS: dict[str, Callable[[Random], object]] = {
     "cls": lambda r: f"org.example.mapreduce.v2.app.{r.choice(WORDS)}.{r.choice(CLASSES)}",
     "state": lambda r: r.choice(STATES),
     "size": size,
+    "bytes": lambda r: f"{r.randint(0, 1_000)} bytes" if r.random() < 0.4 else f"{r.randint(1_000, 90_000)} bytes ({r.randint(1, 88)}.{r.randint(0, 9)} KB)",
     "bool": lambda r: r.choice(("true", "false")),
     "dur": lambda r: r.choice(("<1 sec", f"00:{r.randint(1, 59):02d}", f"{r.randint(1, 9)}:{r.randint(10, 59)}")),
     "date": lambda r: (
@@ -259,7 +260,8 @@ flush sensor data
 insertHiHealthData() bulkSaveDetailHiHealthData fail errorCode = {d},errorMessage = ERR_DATA_INSERT
 aggregateAndUpload retry {d}
 upLoadHealthData start type:{n}
-isScreenOn {bool}
+isScreenOn true
+isScreenOn false
 new date =  {n}, type={n},{f},old={f}""",
     "Apache": """
 workerEnv.init() ok {path}/workers2.properties
@@ -271,11 +273,8 @@ mod_jk child init {d} -2
 [client {ip}] File does not exist: {path}
 caught SIGTERM, shutting down""",
     "Proxifier": """
-{host}:{n} close, {n} bytes sent, {n} bytes received, lifetime {dur}
+{host}:{n} close, {bytes} sent, {bytes} received, lifetime {dur}
 {host}:{n} open through proxy {host}:{n} HTTPS
-{host}:{n} close, {n} bytes ({f} KB) sent, {n} bytes ({f} KB) received, lifetime {dur}
-{host}:{n} close, {n} bytes sent, {n} bytes ({f} KB) received, lifetime {dur}
-{host}:{n} close, {n} bytes ({f} KB) sent, {n} bytes received, lifetime {dur}
 {host}:{n} error : Could not connect through proxy {host}:{n} - Proxy server cannot establish a connection with the target, status code {n}
 {host}:{n} error : A connection request was canceled before the completion.
 open through proxy {host}:{n} SOCKS5""",

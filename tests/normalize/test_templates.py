@@ -78,6 +78,7 @@ def test_groups_and_templates() -> None:
         ("PacketResponder 1 for block blk_-38 terminating", "PacketResponder * for block * terminating"),
         ("BLOCK* ask 10.0.0.1:50 to delete blk_1 blk_2 blk_3", "BLOCK* ask * to delete *"),
         ("free 4.0 KB of 2 GB", "free * of *"),
+        ("sent 1190 bytes (1.16 KB) in 3 s", "sent * bytes in *"),
         ("icache prefetch depth....................0", "icache prefetch depth....................*"),
         ("Failed password for invalid user anna from 10.0.0.1 port 3 ssh2", "Failed password for invalid user * from * port *"),
         ("authentication failure; logname= uid=0 tty= rhost=host.example.com", "authentication failure; logname=* uid=* tty=* rhost=*"),
