@@ -11,6 +11,11 @@ PIPELINE = re.compile(
     r"(^|[^a-z])(ci|cd|bot|pipeline|deploy|argo(?:cd)?|flux(?:cd)?|kustomize|jenkins|github|gitlab|spinnaker|tekton|helm)([^a-z]|$)", re.IGNORECASE
 )
 TOOL = re.compile(r"^(kubectl|kube-|kubelet|default-scheduler|.*-controller$|.*-scheduler$|before-first-apply|k9s|lens|Mozilla)", re.IGNORECASE)
+# First names that are words of English as well: in a note "Mark as resolved" is no person.
+WORDS = re.compile(
+    "April|Art|August|Bill|Chase|Dawn|Dean|Drew|Eve|Faith|Frank|Gene|Grace|Grant|Guy|Hope|Jack|Joy|June|Mark|Max|May|Miles|Pat|Penny|Ray|Rob|Rose|Sue|"
+    "Summer|Will"
+)
 PERSON_KINDS = ("alert.silenced", "alert.unsilenced", "note", "decision", "comms.published", "page.acknowledged")
 
 
@@ -38,9 +43,19 @@ class Roles:
         found = words or ""
         if self.shown:
             return found
-        for name in sorted(self.roles, key=len, reverse=True):
-            found = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", self.roles[name].replace("\\", r"\\"), found)
+        spoken = {**self._first_names(), **self.roles}
+        for name in sorted(spoken, key=len, reverse=True):
+            found = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", spoken[name].replace("\\", r"\\"), found)
         return found
+
+    def _first_names(self) -> dict[str, str]:
+        """First name → role, of people whose first name is no word; "engineer" where it may be one or the other."""
+        firsts: dict[str, set[str]] = {}
+        for name, known in self.roles.items():
+            first, _, rest = name.partition(" ")
+            if rest and len(first) > 2 and first.istitle() and not WORDS.fullmatch(first):
+                firsts.setdefault(first, set()).add(known)
+        return {first: known.pop() if len(known) == 1 else "engineer" for first, known in firsts.items()}
 
 
 def roles_of(events: Iterable[Mapping[str, Any]], *, names: bool = False, aside: Set[str] = frozenset()) -> Roles:
