@@ -24,7 +24,7 @@ from .corrections import NOTHING_KNOWN, Clocks, clocks_of, corrected
 from .coverage import coverage_rows, gap_rows
 from .durations import Duration, durations
 from .evidence import Kept, Part, Tally, read_evidence
-from .identity import Named, in_time, named
+from .identity import Named, in_time, linked, named
 from .impact_numbers import NOT_COUNTED, Numbers, impact_numbers
 from .line_clocks import with_clocks
 from .line_store import LineStore
@@ -85,7 +85,7 @@ def build(evidence: Path, people: People, lines: Path, kept: Kept | None = None)
     everything = corrected(everything, clocks)
     told = " ".join(f"{row.title} {row.body} {row.labels}" for row in everything if row.kind == "gap")
     gaps = gap_rows(read, people.window, told)
-    rows = clipped(named([*everything, *said_rows(people), *gaps]), people.window)
+    rows = linked(clipped(named([*everything, *said_rows(people), *gaps]), people.window))
     account(read, rows, people.window, doubles)
     chosen = scope(rows, people.service, people.depends_on)
     rows = set_aside(rows, chosen)

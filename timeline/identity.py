@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..collectors.window import rfc3339_short
+from .likelihood import SAME_LABEL, Likelihood
 from .rows import Row, Witness
 
 SAME_NS = 2_000_000_000
@@ -91,6 +93,39 @@ def merged(rows: Sequence[Row]) -> Row:
         folds=tuple(dict.fromkeys(f for r in ordered for f in r.folds)),
         milestone_ok=all(r.milestone_ok for r in rows),
     )
+
+
+def pointer(kind: str, thread: str, edge: str, at_ns: int, belief: Likelihood) -> str:
+    """The label `SAME_LABEL` of a row that may be the same as the row of this kind, thread and edge, until `linked` knows its id."""
+    return "\x00".join((kind, thread, edge, str(at_ns), belief.words))
+
+
+def linked(rows: Iterable[Named]) -> list[Named]:
+    """`rows` with each label `SAME_LABEL` naming the other row by id and time, on both; without it where the other is not among them."""
+    listed = list(rows)
+    by_key: dict[tuple[str, ...], list[int]] = {}
+    for i, n in enumerate(listed):
+        by_key.setdefault((n.row.kind, n.row.thread, n.row.edge), []).append(i)
+    told: dict[int, str] = {}
+    for i, n in enumerate(listed):
+        *key, at_ns, words = n.row.labels.get(SAME_LABEL, "").split("\x00") if n.row.labels.get(SAME_LABEL, "").count("\x00") == 4 else ("", "", "")
+        near = [k for k in by_key.get(tuple(key), ()) if k != i]
+        if near:
+            k = min(near, key=lambda k: abs(listed[k].row.at_ns - int(at_ns)))
+            told[i] = _other(listed[k], words)
+            told.setdefault(k, _other(n, words))
+    return [_told(n, told.get(i)) for i, n in enumerate(listed)]
+
+
+def _other(named: Named, words: str) -> str:
+    return f"{named.event_id} of {rfc3339_short(named.row.at_ns)} {words}"
+
+
+def _told(named: Named, words: str | None) -> Named:
+    if words is None and SAME_LABEL not in named.row.labels:
+        return named
+    labels = {k: v for k, v in named.row.labels.items() if k != SAME_LABEL} | ({SAME_LABEL: words} if words else {})
+    return Named(named.event_id, replace(named.row, labels=labels))
 
 
 def _witnesses(rows: Sequence[Row]) -> tuple[Witness, ...]:

@@ -2,7 +2,8 @@
 
 A page is about an alert run when PagerDuty's `alert_key` is the SHA-256 of a group key of that run, else when the labels that
 Alertmanager printed into the page contain all of the run's; and the run fired at the trigger or at most ten minutes before
-it. The same key comes again with every incident of a group: the latest run counts. Titles alone prove nothing. A page without an
+it. The same key comes again with every incident of a group: the latest run counts. A run that had ended, and labels that the run
+does not have, make that only likely (`likelihood`), and the page's rows say so. Titles alone prove nothing. A page without an
 alert (a person's) that is not of low urgency belongs to the service that the alerts of the same pager service are about, where they
 tell one, and it was opened while they fired or at most ten minutes before.
 """
@@ -14,13 +15,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .alert_runs import Alert, alert_runs
-from .alert_samples import SECOND_NS
+from .alert_samples import SECOND_NS, external_pairs
 from .alerts import dedup_keys, keys_of, routes, service_of
+from .identity import pointer
+from .likelihood import JOINED_LABEL, SAID, SAME_LABEL
+from .page_alerts import LATE_NS, Believed, Claim, joined_alerts
 from .rows import Fact, Given, Row, Witness, row_of, witness
 from .services import owners, workload_of
 
-EARLY_NS = 5 * SECOND_NS
-LATE_NS = 600 * SECOND_NS
 MOST = 20
 OURS = ("page.", "note", "comms.published", "state.page", "state.page_alert")
 PHASES = ("page.escalated", "page.acknowledged", "page.resolved", "page.changed")
@@ -61,13 +63,14 @@ def rows(given: Given) -> list[Row]:
     configurations = routes(given)
     keys = {a.thread: set(dedup_keys(keys_of(a, configurations))) for a in alerts}
     pods = owners(given)
-    joined = {page.thread: joined_alerts(page, alerts, keys) for page in pages}
-    shared = {page.thread: _shared(page, joined[page.thread], pods) for page in pages}
-    fired = [(page.pager, shared[page.thread]["service"], a) for page in pages for a in joined[page.thread]]
+    external = external_pairs(given)
+    joined = {page.thread: joined_alerts(_claims(page), alerts, keys, external) for page in pages}
+    shared = {page.thread: _shared(page, *joined[page.thread], pods) for page in pages}
+    fired = [(page.pager, shared[page.thread]["service"], a) for page in pages for a in joined[page.thread][0]]
     found = []
     for page in pages:
         told = shared[page.thread]
-        if not joined[page.thread]:
+        if not joined[page.thread][0]:
             told = {**told, "service": _beside(page, fired, given.window.until_ns)}
         found += [_with(row, told) for row in _rows(page, given)]
     return found
@@ -82,19 +85,8 @@ def _beside(page: Page, fired: Sequence[tuple[str | None, str | None, Alert]], u
     return near.pop() if len(near) == 1 else None
 
 
-def joined_alerts(page: Page, alerts: Sequence[Alert], keys: Mapping[str, set[str]]) -> list[Alert]:
-    """The alert runs that `page` is about, earliest first."""
-    found: dict[str, Alert] = {}
-    for at, key, sets in _claims(page):
-        hits = _current([a for a in alerts if key in keys[a.thread]], at) if key else []
-        for labels in () if hits else sets:
-            hits += _current(_of_labels(alerts, labels), at)
-        found |= {a.thread: a for a in hits}
-    return sorted(found.values(), key=lambda a: (a.start_ns, a.thread))
-
-
-def _claims(page: Page) -> Iterator[tuple[int, str | None, list[dict[str, str]]]]:
-    """(when, deduplication key, label sets) of every statement on what the page is about."""
+def _claims(page: Page) -> Iterator[Claim]:
+    """Every statement on what the page is about."""
     begun = page.begun_ns
     for fact in (*page.alerts, *page.triggers, *page.states):
         at = fact.at_ns if fact.at_ns is not None else begun
@@ -102,28 +94,6 @@ def _claims(page: Page) -> Iterator[tuple[int, str | None, list[dict[str, str]]]
             key = fact.attributes.get("alert_key") or fact.attributes.get("incident_key")
             sets = fact.attributes.get("alerts")
             yield at, str(key) if key else None, [s for s in sets if isinstance(s, dict)] if isinstance(sets, list) else []
-
-
-def _of_labels(alerts: Sequence[Alert], labels: Mapping[str, str]) -> list[Alert]:
-    """Runs of the alert whose labels are the largest part of `labels`."""
-    fitting = [a for a in alerts if "alertname" in a.labels and a.labels.items() <= labels.items()]
-    most = max((len(a.labels) for a in fitting), default=0)
-    return [a for a in fitting if len(a.labels) == most]
-
-
-def _current(alerts: Sequence[Alert], at: int) -> list[Alert]:
-    """Those that fire at `at`; else the latest that fired within ten minutes before."""
-    firing = [a for a in alerts if a.holds(at, EARLY_NS)]
-    if firing:
-        return _latest_each(firing)
-    before = [a for a in alerts if a.firing_ns is not None and -EARLY_NS <= at - a.firing_ns <= LATE_NS]
-    return [max(before, key=lambda a: (a.start_ns, a.thread))] if before else []
-
-
-def _latest_each(alerts: Sequence[Alert]) -> list[Alert]:
-    """The latest run of each alert."""
-    latest = {tuple(sorted(a.labels.items())): a for a in sorted(alerts, key=lambda a: a.start_ns)}
-    return list(latest.values())
 
 
 def _pages(given: Given) -> list[Page]:
@@ -208,7 +178,7 @@ def _notifications(entries: Sequence[Fact]) -> dict[tuple[Any, ...], list[Fact]]
     return found
 
 
-def _shared(page: Page, joined: Sequence[Alert], pods: Mapping[str, str]) -> dict[str, Any]:
+def _shared(page: Page, joined: Sequence[Alert], likely: Believed, pods: Mapping[str, str]) -> dict[str, Any]:
     """What the alert runs add to every row of the page: thread, names, service."""
     urgency = next((str(u) for f in page.states if (u := f.attributes.get("urgency"))), "")
     labels: dict[str, str] = {"urgency": urgency} if urgency else {}
@@ -216,9 +186,14 @@ def _shared(page: Page, joined: Sequence[Alert], pods: Mapping[str, str]) -> dic
         labels["alertname"] = " ".join(sorted({a.name for a in joined}))
         if len(joined) > 1:
             labels["alert_threads"] = " ".join(a.thread for a in joined[:MOST])
+    if beliefs := [b for a, b in likely.values() if b.joins]:
+        labels[JOINED_LABEL] = min(beliefs, key=lambda b: b.value).words
     services = [s for a in joined if (s := service_of(a.shown) or _of_pod(a.shown.get("pod"), pods))]
     named = next((str(s) for f in page.states if (s := (f.attributes.get("service") or {}).get("summary"))), None)
-    return {"about": joined[0].thread if joined else "", "labels": labels, "service": services[0] if services else None, "fallback": named}
+    doubtful = [(b, a) for a, b in likely.values() if b.value >= SAID and not b.joins]
+    belief, alert = max(doubtful, key=lambda pair: pair[0].value, default=(None, None))
+    perhaps = pointer("alert.firing", alert.thread, "firing", alert.start_ns, belief) if belief and alert else ""
+    return {"perhaps": perhaps, "about": joined[0].thread if joined else "", "labels": labels, "service": services[0] if services else None, "fallback": named}
 
 
 def _of_pod(pod: str | None, pods: Mapping[str, str]) -> str | None:
@@ -227,4 +202,5 @@ def _of_pod(pod: str | None, pods: Mapping[str, str]) -> str | None:
 
 def _with(row: Row, shared: Mapping[str, Any]) -> Row:
     service = shared["service"] or row.service or shared["fallback"] or row.subject
-    return replace(row, about=shared["about"], service=service, labels={**row.labels, **shared["labels"]})
+    perhaps = {SAME_LABEL: shared["perhaps"]} if shared["perhaps"] and row.kind == "page.triggered" else {}
+    return replace(row, about=shared["about"], service=service, labels={**row.labels, **shared["labels"], **perhaps})

@@ -13,6 +13,7 @@ from .clock_text import clocks_text
 from .contradictions import contradictions
 from .export import accounting, records
 from .impact_text import impact_text
+from .likelihood import joined_words, same_words
 from .milestones import NAMES
 from .people import FILE
 from .retention import retention_text
@@ -138,7 +139,9 @@ def _row(line: Line, before: Line | None, carried: dict[str, list[dict[str, Any]
     if moved:
         title += f" (best estimate of {_name(moved[-1])}: {clock_time(moved[-1]['best_ns'], dated=dated)})"
     sources = list(dict.fromkeys(w["source"] for e in line.events for w in e["witnesses"])) or [event["source"]]
-    return _cells(_unproven(event, before) + clock_time(event["at_ns"], dated=dated), bold + title, cell(", ".join(sources)), cell(roles.actor(event)))
+    title += same_words(event, dated=dated)
+    said = cell(", ".join(sources)) + joined_words(line.events)
+    return _cells(_unproven(event, before) + clock_time(event["at_ns"], dated=dated), bold + title, said, cell(roles.actor(event)))
 
 
 def _common(line: Line) -> str:

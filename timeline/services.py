@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from .identity import named
+from .change_reports import tells_of
+from .identity import named, pointer
+from .likelihood import AS_NEAR_NS, JOINED_LABEL, SAID, SAME_LABEL, SECOND_REPORT, Likelihood
 from .rows import Given, Row
 
 # Names that controllers give their pods: ReplicaSet hash and pod suffix, ordinal, CronJob minute, DaemonSet suffix.
 SUFFIX = re.compile(r"(-[a-z0-9]{6,10}-[a-z0-9]{5}|-\d{6,10}-[a-z0-9]{5}|-\d{1,4}|-[a-z0-9]{5})$")
-CONFIRMED_NS = 60_000_000_000
 CHANGES = ("change.deployed", "change.rolled_back", "change.scaled", "change.configured")
 MACHINE_ACTORS = ("kubectl", "kube-controller-manager", "deployment-controller", "before-first-apply", "")
 
@@ -74,37 +75,52 @@ def _named_in_text(row: Row, known: Sequence[str]) -> Row:
 
 
 def confirmed(rows: Sequence[Row]) -> list[Row]:
-    """Reported changes become witnesses of the cluster's own row of the same service within a minute; the rest stay.
+    """Reported changes become witnesses of the cluster's own rows where that is likely enough; the rest stay and say which row they may be.
 
     A report that was had twice is one. The report's actor (a pipeline, a person) replaces a mere tool's name; each cluster row takes at most one report.
     """
     cluster = [r for r in rows if r.kind in CHANGES]
-    taken: dict[int, Row] = {}
+    reports = [n.row for n in named(r for r in rows if r.kind == "change.reported")]
+    found = sorted(_beliefs(reports, cluster), key=lambda b: (-b[2].value, b[3], b[0], b[1]))
+    taken: dict[int, tuple[Row, Likelihood]] = {}
+    used: set[int] = set()
+    for i, k, belief, _ in found:
+        if belief.joins and k not in taken and i not in used:
+            taken[k] = (reports[i], belief)
+            used.add(i)
     left = []
-    for report in (n.row for n in named(r for r in rows if r.kind == "change.reported")):
-        near = [
-            i
-            for i, row in enumerate(cluster)
-            if i not in taken and row.service == report.service and row.kind != "change.configured" and abs(row.at_ns - report.at_ns) <= CONFIRMED_NS
-        ]
-        if near:
-            taken[min(near, key=lambda i: (abs(cluster[i].at_ns - report.at_ns), cluster[i].at_ns))] = report
-        else:
-            left.append(report)
+    for i in (i for i in range(len(reports)) if i not in used):
+        best = next(((k, b) for j, k, b, _ in found if j == i), None)
+        left.append(reports[i] if best is None else _may_be(reports[i], cluster[best[0]], best[1], second=best[0] in taken))
     others = [r for r in rows if r.kind not in CHANGES and r.kind != "change.reported"]
-    return [*others, *(_with_report(row, taken.get(i)) for i, row in enumerate(cluster)), *left]
+    return [*others, *(_with_report(row, *taken[k]) if k in taken else row for k, row in enumerate(cluster)), *left]
 
 
-def _with_report(row: Row, report: Row | None) -> Row:
-    if report is None:
-        return row
+def _beliefs(reports: Sequence[Row], cluster: Sequence[Row]) -> Iterator[tuple[int, int, Likelihood, int]]:
+    """(report, cluster row, how likely they are one, how far apart in ns) of all pairs that are worth saying."""
+    for i, report in enumerate(reports):
+        mine = [(k, belief, abs(act.at_ns - report.at_ns)) for k, act in enumerate(cluster) if (belief := tells_of(report, act))]
+        for k, belief, far_ns in mine:
+            rivals = sum(j != k and other.value >= belief.value and other_ns <= far_ns + AS_NEAR_NS for j, other, other_ns in mine)
+            shared = belief.among(rivals)
+            if shared.value >= SAID:
+                yield i, k, shared, far_ns
+
+
+def _may_be(report: Row, act: Row, belief: Likelihood, *, second: bool) -> Row:
+    if second:
+        belief = belief.at_most(SECOND_REPORT, "another report is nearer")
+    return replace(report, labels={**report.labels, SAME_LABEL: pointer(act.kind, act.thread, act.edge, act.at_ns, belief)})
+
+
+def _with_report(row: Row, report: Row, belief: Likelihood) -> Row:
     machine = not row.actor or row.actor.startswith(MACHINE_ACTORS[0]) or row.actor in MACHINE_ACTORS
     return replace(
         row,
         actor=report.actor or row.actor if machine else row.actor,
         body=row.body or report.title,
         url=row.url or report.url,
-        labels={**report.labels, **row.labels, "reported": report.title},
+        labels={**report.labels, **row.labels, "reported": report.title, JOINED_LABEL: belief.words},
         witnesses=(*row.witnesses, *report.witnesses),
         folds=(*row.folds, *report.folds),
     )

@@ -18,6 +18,7 @@ from retroline.normalize.facts import normal_facts
 from retroline.normalize.stamps import instant_ns
 from retroline.timeline import alerts, pages
 from retroline.timeline.facts import facts_of
+from retroline.timeline.likelihood import JOINED_LABEL, SAME_LABEL
 from retroline.timeline.rows import Fact, Given, Row
 
 FIXTURES = Path(__file__).resolve().parent.parent.parent / "fixtures"
@@ -201,6 +202,61 @@ def test_labels_in_the_page_name_the_alert() -> None:
 
     assert (rows[0].about, rows[0].service) == (shop, "shop")
     assert none[0].about == ""
+
+
+def marks(rows: Sequence[Row], kind: str = "page.triggered") -> dict[str, str]:
+    """What the first row of `kind` says of likely joins."""
+    labels = next(r for r in rows if r.kind == kind).labels
+    return {k: v for k, v in labels.items() if k in (JOINED_LABEL, SAME_LABEL)}
+
+
+def test_a_join_by_key_or_by_all_labels_is_exact() -> None:
+    """The group's key while the alert fires, and labels that are all the alert's, say nothing of likelihood."""
+    by_key = made(alert(100), entry("page.triggered", 105), page_alert(105, alert_key=DEDUP))
+    by_labels = made(alert(100, key=None, service="shop"), entry("page.triggered", 105), page_alert(105, alerts=[{"alertname": "Slow", "service": "shop"}]))
+    external = fact_of_external_labels({"cluster": "eu"})
+    extended = [{"alertname": "Slow", "service": "shop", "cluster": "eu"}]
+    by_external = made(external, alert(100, key=None, service="shop"), entry("page.triggered", 105), page_alert(105, alerts=extended))
+
+    for rows in (by_key, by_labels, by_external):
+        assert rows[0].about
+        assert marks(rows) == {}
+
+
+def fact_of_external_labels(labels: dict[str, str]) -> Fact:
+    return Fact("prometheus", "context.external_labels", "prometheus", "config#0", "config#0", attributes={"labels": labels})
+
+
+def test_labels_that_the_alert_has_not_make_it_likely() -> None:
+    """Labels in the page that nothing explains: the page is about the alert, all its rows say how likely."""
+    rows = made(
+        alert(100, key=None, service="shop"),
+        entry("page.triggered", 105),
+        entry("page.acknowledged", 125),
+        page_alert(105, alerts=[{"alertname": "Slow", "service": "shop", "cluster": "eu"}]),
+    )
+
+    assert all(r.about for r in rows)
+    assert marks(rows) == marks(rows, "page.acknowledged") == {JOINED_LABEL: "at 0.95: the page's labels hold all of the alert's"}
+
+
+def test_an_alert_that_had_ended_is_likely() -> None:
+    """A page that comes after the end of its group's alert is about it, and says how much later it came."""
+    rows = made(alert(100, 150), entry("page.triggered", 204), page_alert(204, alert_key=DEDUP))
+
+    assert rows[0].about
+    assert marks(rows) == {JOINED_LABEL: "at 0.9: same group; the alert ended 54 s before"}
+
+
+def test_two_alerts_that_fit_as_well_are_not_joined() -> None:
+    """Where the page's labels hold those of two different alerts, it is about neither and points at one."""
+    runs = [alert(100, key=None, service="shop"), alert(100, key=None, zone="a")]
+
+    rows = made(*runs, entry("page.triggered", 105), page_alert(105, alerts=[{"alertname": "Slow", "service": "shop", "zone": "a"}]))
+
+    assert rows[0].about == ""
+    assert marks(rows)[SAME_LABEL].startswith("alert.firing\x00alert:")
+    assert marks(rows)[SAME_LABEL].endswith("at 0.47: the page's labels hold all of the alert's, 1 other fits as well")
 
 
 def test_repeated_triggers_fold() -> None:
