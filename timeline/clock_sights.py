@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -20,13 +21,15 @@ from ..collectors.window import SECOND_NS
 from ..normalize.http_date import http_date_ns
 from ..normalize.stamps import instant_ns
 from .clocks import Bound
-from .rows import Fact, Given, Series
+from .rows import NODE, Fact, Given, Series
 
 SERVERS = {"alertmanager": "alertmanager", "pagerduty": "pagerduty", "kubernetes": "kubernetes/apiserver"}
 REPLAYED_NS = 3600 * SECOND_NS
 MS_NS = 1_000_000
 LONGEST_SCRAPE_NS = 10 * SECOND_NS
 MADE = "a pod is made before anything happens to it"
+CLOCKS = ("node_time_seconds", "node_timex_maxerror_seconds")
+PORT = re.compile(r":\d+$")
 HOSTS = ("node", "nodename", "kubernetes_node", "host", "instance")
 
 
@@ -65,14 +68,32 @@ def _asked(clock: str, said_ns: tuple[int, int], ours_ns: tuple[int, int], why: 
     return between((clock, "retroline"), (low, high), why, ref) if low <= high and max(abs(low), abs(high)) <= REPLAYED_NS else []
 
 
-def node_times(series: Sequence[Series], clocks: Iterable[str]) -> Iterator[Bound]:
-    """Node clocks against Prometheus' and against UTC, from raw samples of node_exporter's metrics."""
-    known = {c.rpartition("/")[2]: c for c in clocks if c.startswith("kubernetes/node/")}
+def node_names(facts: Iterable[Fact]) -> dict[str, str]:
+    """What a scrape may call a node → the node's clock: its name, and its addresses as it and its pods have them."""
+    found: dict[str, str] = {}
+    for fact in facts:
+        told = fact.attributes
+        if fact.clock.startswith(f"{NODE}/"):
+            found[fact.clock.removeprefix(f"{NODE}/")] = fact.clock
+        if fact.kind == "state.node":
+            found.update({str(name): f"{NODE}/{told['name']}" for name in (told["name"], *told.get("addresses", ())) if name})
+        elif fact.kind == "state.pod" and told.get("node") and told.get("host_ip"):
+            found.setdefault(str(told["host_ip"]), f"{NODE}/{told['node']}")
+    return found
+
+
+def node_times(series: Sequence[Series], known: Mapping[str, str]) -> Iterator[Bound]:
+    """Node clocks against Prometheus' and against UTC, from raw samples of node_exporter's metrics. `known`: see `node_names`.
+
+    A series whose labels name no host is of no clock.
+    """
     raw = [(s, s.labels.get("__name__") or s.name) for s in series if s.step_ns is None and len(s.at_ns)]
     took = {_target(s): dict(zip(s.at_ns.tolist(), s.values.tolist(), strict=True)) for s, name in raw if name == "scrape_duration_seconds"}
     synced = {_target(s) for s, name in raw if name == "node_timex_sync_status" and bool((s.values == 1).all())}
     for s, name in raw:
-        clock = _node(s.labels, known)
+        clock = _node(s.labels, known) if name in CLOCKS else ""
+        if not clock:
+            continue
         if name == "node_time_seconds":
             yield from _node_time(s, clock, took.get(_target(s), {}))
         elif name == "node_timex_maxerror_seconds" and _target(s) in synced:
@@ -99,9 +120,10 @@ def _target(series: Series) -> tuple[str | None, str | None]:
 
 
 def _node(labels: Mapping[str, str], known: Mapping[str, str]) -> str:
-    """The clock of the node that a target's labels name."""
-    names = [labels[name].rpartition(":")[0] or labels[name] for name in HOSTS if labels.get(name)]
-    return next((known[n] for n in names if n in known), f"kubernetes/node/{names[0]}" if names else "kubernetes/node")
+    """The clock of the node that a target's labels name, "" where they name none."""
+    told = [labels[name] for name in HOSTS if labels.get(name)]
+    names = [name for text in told for name in (PORT.sub("", text).strip("[]"), text)]
+    return next((known[n] for n in names if n in known), f"{NODE}/{names[0]}" if names else "")
 
 
 def causes(given: Given) -> Iterator[Bound]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .clock_deliveries import deliveries
-from .clock_sights import answers, causes, node_times, server_times
+from .clock_sights import answers, causes, node_names, node_times, server_times
 from .clocks import Contradiction, Offset, offsets
 from .evidence import Read
 from .inner_clocks import inner_offsets
@@ -65,7 +65,7 @@ def clocks_of(read: Read, given: Given, rows: Sequence[Row], lines: Path, *, cor
     bounds = [
         *answers(read.replies.values()),
         *server_times(given.of("context.now")),
-        *node_times(given.series, {f.clock for f in given.facts}),
+        *node_times(given.series, node_names(given.facts)),
         *causes(given),
         *deliveries(given, rows),
     ]

@@ -31,7 +31,7 @@ def pod_facts(item: Mapping[str, Any], ref: str) -> Iterator[dict[str, Any]]:
 
 
 def node_facts(item: Mapping[str, Any], ref: str) -> Iterator[dict[str, Any]]:
-    """`state.node`: attributes name, conditions, unschedulable."""
+    """`state.node`: attributes name, addresses (IPs and names), conditions, unschedulable."""
     name = text(item, "metadata", "name")
     yield {
         "kind": "state.node",
@@ -42,7 +42,12 @@ def node_facts(item: Mapping[str, Any], ref: str) -> Iterator[dict[str, Any]]:
         "native_id": text(item, "metadata", "uid") or None,
         "ref": ref,
         "record": ref,
-        "attributes": {"name": name, "conditions": conditions(item), "unschedulable": mapping(item, "spec").get("unschedulable") is True},
+        "attributes": {
+            "name": name,
+            "addresses": [text(mapping(a), "address") for a in sequence(item, "status", "addresses")],
+            "conditions": conditions(item),
+            "unschedulable": mapping(item, "spec").get("unschedulable") is True,
+        },
     }
 
 
@@ -60,6 +65,7 @@ def _pod(item: Mapping[str, Any], ref: str) -> dict[str, Any]:
         **{k: text(status, k) for k in ("phase", "reason", "message", "startTime")},
         "owner": controller(item),
         "node": text(spec, "nodeName"),
+        "host_ip": text(status, "hostIP"),
         "restart_policy": text(spec, "restartPolicy"),
         "containers": [
             {"name": text(c, "name"), "image": text(c, "image"), "init": kind != "containers"}

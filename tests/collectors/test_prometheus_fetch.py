@@ -314,20 +314,30 @@ def test_too_large_restarts_are_let_go(server: Server, tmp_path: Path) -> None:
 
 
 NODE = ["node_time_seconds", "node_timex_offset_seconds", "node_timex_maxerror_seconds", "node_timex_sync_status"]
-TICKS = matrix({"metric": {"__name__": "node_time_seconds", "instance": "n1:9100"}, "values": [[SINCE + 5.5, f"{SINCE + 5.512}"]]})
+TICKS = matrix(
+    *({"metric": {"__name__": "node_time_seconds", "instance": "n1:9100", "job": job}, "values": [[SINCE + 5.5, f"{SINCE + 5.512}"]]} for job in ("n.o", "de"))
+)
 
 
 def test_node_clocks(server: Server, tmp_path: Path) -> None:
     """What node_exporter says of the nodes' clocks is asked for as raw samples over the whole span, and not twice."""
     server.handler = when(lambda path, params: params.get("query", "").startswith("node_time_seconds["), TICKS)
     index = run(server.url, tmp_path)
-    replies = [r for r in index.replies if r.about.get("name") in NODE]
+    replies = [r for r in index.replies if r.about.get("name") in [*NODE, "scrape_duration_seconds"]]
 
-    assert [(r.form, r.about["query"]) for r in replies] == [("query", f"{name}[210s]") for name in NODE]
-    assert [raw.batch.num_rows for raw in read(replies[0]) if raw.table == "samples"] == [1]
+    took = 'scrape_duration_seconds{job=~"de|n\\\\.o"}[210s]'
+    assert [(r.form, r.about["query"]) for r in replies] == [("query", query) for query in (*(f"{name}[210s]" for name in NODE), took)]
+    assert [raw.batch.num_rows for raw in read(replies[0]) if raw.table == "samples"] == [2]
     server.asked = []
     assert not [f for f in run(server.url, tmp_path).failures if "node" in f.what]
-    assert not [q for q in server.queries() if "node" in q]
+    assert not [q for q in server.queries() if "node" in q or "scrape" in q]
+
+
+def test_without_node_clocks_no_scrape_is_asked_about(server: Server, tmp_path: Path) -> None:
+    """How long scrapes took matters only where a node told its time."""
+    run(server.url, tmp_path)
+
+    assert not [q for q in server.queries() if "scrape" in q]
 
 
 @pytest.mark.parametrize(

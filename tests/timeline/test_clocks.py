@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from retroline.collectors.evidence import Reply
 from retroline.normalize.http_date import http_date_ns
-from retroline.timeline.clock_sights import answers, server_times
+from retroline.timeline.clock_sights import answers, node_names, node_times, server_times
 from retroline.timeline.clocks import QUARTER_NS, Bound, Offset, offsets
-from retroline.timeline.rows import Fact
+from retroline.timeline.rows import Fact, Series
 
 SECOND = 1_000_000_000
 
@@ -152,3 +153,32 @@ def test_prometheus_own_time() -> None:
 def test_http_dates(text: str | None, at: int | None) -> None:
     """Only the one form that a server must write is read, to the second."""
     assert http_date_ns(text) == at
+
+
+NODE = Fact("kubernetes", "state.node", "kubernetes/apiserver", "n", "n", attributes={"name": "worker-1", "addresses": ["10.240.0.10", "w1.example.test"]})
+POD = Fact("kubernetes", "state.pod", "kubernetes/apiserver", "p", "p", attributes={"name": "a-0", "node": "worker-2", "host_ip": "fd00::2"})
+EVENT = Fact("kubernetes", "k8s.event", "kubernetes/node/worker-3", "e", "e")
+
+
+@pytest.mark.parametrize(
+    ("labels", "clock"),
+    [
+        ({"instance": "worker-1:9100"}, "kubernetes/node/worker-1"),
+        ({"instance": "10.240.0.10:9100"}, "kubernetes/node/worker-1"),
+        ({"instance": "w1.example.test:9100"}, "kubernetes/node/worker-1"),
+        ({"instance": "10.0.0.1:9100", "node": "worker-3"}, "kubernetes/node/worker-3"),
+        ({"instance": "[fd00::2]:9100"}, "kubernetes/node/worker-2"),
+        ({"node": "fd00::2"}, "kubernetes/node/worker-2"),
+        ({"instance": "10.0.0.9:9100"}, "kubernetes/node/10.0.0.9"),
+        ({"job": "node"}, None),
+    ],
+)
+def test_whose_clock_a_target_tells(labels: dict[str, str], clock: str | None) -> None:
+    """A scraped node is known by its name or by an address that it or its pods have; a series that names no host tells of none."""
+    at = np.array([100, 105], np.int64) * SECOND
+    ticks = Series("t", "", {"__name__": "node_time_seconds", **labels}, at, at / SECOND + 0.5, None, "r")
+    took = Series("d", "", {"__name__": "scrape_duration_seconds", **labels}, at, np.array([0.003, 0.002]), None, "r")
+
+    bounds = list(node_times([ticks, took], node_names([NODE, POD, EVENT])))
+
+    assert [(b.ahead, b.most_ns) for b in bounds] == ([(clock, 501_000_000), ("prometheus", -497_000_000)] if clock else [])
