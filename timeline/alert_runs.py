@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from ..collectors.alertmanager.fingerprint import fingerprint
 from ..normalize.stamps import instant_ns
 from .alert_samples import MS_NS, SECOND_NS, Rule, Run, external_pairs, own_labels, rule_of, rules, sampled_runs
+from .likelihood import Likelihood, relabelled
 from .rows import Fact, Given
 
 # Alertmanager repeats a notification every 4 h unless told otherwise; what it has not named for longer may be over.
@@ -57,7 +58,8 @@ class Story:
 class Alert:
     """One run of one alert. `labels` name it, `shown` has every label anyone gave it; `run` is None without Prometheus.
 
-    `pending`, `firing`, `resolved` are Alertmanager's and Prometheus' further words on the edges, each fact once.
+    `pending`, `firing`, `resolved` are Alertmanager's and Prometheus' further words on the edges, each fact once; `likely`, how
+    likely Alertmanager's are about it where labels were dropped.
     """
 
     labels: dict[str, str]
@@ -70,6 +72,7 @@ class Alert:
     resolved: list[tuple[int, Fact]] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
     adopted: bool = False
+    likely: Likelihood | None = None
 
     @property
     def start_ns(self) -> int:
@@ -226,10 +229,13 @@ def _same_alert(story: Story, alerts: Sequence[Alert]) -> list[Alert]:
 
 
 def _join(story: Story, same: list[Alert], alerts: list[Alert]) -> None:
+    began = {id(a): a.firing_ns for a in same}
     alert = _started(story, same)
     if alert is None:
         alert = Alert(story.labels, None, story.start_ns, story.end_ns)
         alerts.append(alert)
+    else:
+        alert.likely = alert.likely or relabelled(alert.labels, story.labels, abs((began[id(alert)] or 0) - story.start_ns))
     alert.shown = {**story.facts[0].labels, **alert.shown}
     alert.firing.extend(story.facts)
     ended = _ended(story, same, alert)

@@ -16,9 +16,11 @@ from typing import Any
 from ..collectors.alertmanager.fingerprint import fingerprint
 from ..collectors.window import Window, rfc3339_short
 from . import silences
+from .alert_likely import perhaps
 from .alert_routes import group_keys
 from .alert_runs import WORDS, Alert, Told, alert_runs
 from .alert_samples import MS_NS, SECOND_NS
+from .likelihood import JOINED_LABEL
 from .rows import Fact, Given, Row, Witness, witness
 
 SERVICE = ("service", "app", "app_kubernetes_io_name", "deployment", "statefulset", "daemonset")
@@ -35,7 +37,7 @@ def rows(given: Given) -> list[Row]:
         fresh = fires and not _holds(alert, alert.firing_ns, alert.last_ns, given.window)
         shared["milestone_ok"] = fresh and not silences.covers(muted, alert, given.window)
         found += _edges(alert, shared, given.window)
-    return [*found, *silences.rows(given, alerts)]
+    return [*perhaps(found, alerts), *silences.rows(given, alerts)]
 
 
 def routes(given: Given) -> list[str]:
@@ -85,6 +87,8 @@ def _shared(alert: Alert, keys: Sequence[str]) -> dict[str, Any]:
     """The columns that all rows of a run have in common."""
     first = next((f for f in alert.words if f.kind in WORDS), None)
     labels = {**alert.shown, "alertname": alert.name, "fingerprint": (first.native_id if first else None) or fingerprint(alert.labels)}
+    if alert.likely:
+        labels[JOINED_LABEL] = alert.likely.words
     if keys:
         labels |= {"group_key": keys[0], "dedup_key": " ".join(sorted(dedup_keys(keys)))}
     return {

@@ -16,6 +16,7 @@ from typing import Any
 from ..collectors.window import SECOND_NS
 from .text import cell, span
 
+MS_NS = 1_000_000
 JOINED = 0.8
 SAID = 0.3
 
@@ -51,6 +52,12 @@ AS_NEAR_NS = 10 * SECOND_NS
 PAGE_LABELS = 0.95
 # A page whose group or labels are those of an alert that had ended: held back or delivered late.
 PAGE_AFTER_END = 0.9
+# Alertmanager's alert with labels dropped on the way: name and common labels agree, both start in the same millisecond, no other run does.
+RELABELLED = 0.95
+# Alertmanager's alert has labels that no known external label explains, and starts within the run: another Prometheus may have the same alert.
+MORE_LABELS = 0.85
+# Name and common labels agree, but the starts only lie within one evaluation, or several runs start together.
+RELABELLED_NEAR = 0.6
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,15 @@ def by_distance(steps: tuple[tuple[int, float], ...], distance_ns: int, why: str
     """The likelihood of the first step that reaches `distance_ns`, None beyond the last."""
     value = next((p for most_s, p in steps if distance_ns <= most_s * SECOND_NS), None)
     return None if value is None else Likelihood(value, f"{why}, {apart(distance_ns)}")
+
+
+def relabelled(sampled: Mapping[str, str], told: Mapping[str, str], distance_ns: int) -> Likelihood | None:
+    """How likely Alertmanager's alert with the labels `told` is Prometheus' run with `sampled`; None where labels or start prove it."""
+    if not sampled.items() <= told.items():
+        return Likelihood(RELABELLED, "same name, common labels and start; Alertmanager lacks labels")
+    if len(told) > len(sampled) and distance_ns >= MS_NS:
+        return Likelihood(MORE_LABELS, f"same labels, Alertmanager has more; starts {apart(distance_ns)}")
+    return None
 
 
 def apart(distance_ns: int) -> str:

@@ -20,6 +20,7 @@ from retroline.normalize.stamps import instant_ns
 from retroline.timeline import alerts
 from retroline.timeline.alert_routes import group_keys
 from retroline.timeline.facts import facts_of
+from retroline.timeline.likelihood import JOINED_LABEL, SAME_LABEL
 from retroline.timeline.rows import Fact, Given, Row, Series
 
 FIXTURES = Path(__file__).resolve().parent.parent.parent / "fixtures"
@@ -396,7 +397,36 @@ def test_labels_dropped_on_the_way_still_join() -> None:
     apart = made([rule("Slow"), word], [one, two, other(3600)])
 
     assert {r.thread for r in joined} == {joined[0].thread}
+    assert {r.labels[JOINED_LABEL] for r in joined} == {"at 0.95: same name, common labels and start; Alertmanager lacks labels"}
     assert len({r.thread for r in apart}) == 3
+    (told,) = [r for r in apart if SAME_LABEL in r.labels]
+    assert (told.kind, told.source) == ("alert.firing", "alertmanager")
+    assert told.labels[SAME_LABEL].endswith("at 0.3: same name and common labels, same start, 1 other fits as well")
+
+
+@pytest.mark.parametrize(("start_s", "labels", "perhaps"), [(12, {}, True), (16, {}, False), (12, {"service": "cart"}, False)])
+def test_labels_dropped_and_another_start(start_s: float, labels: dict[str, str], perhaps: bool) -> None:
+    """Labels dropped and starts that are less than an evaluation apart: two runs, and Alertmanager's says which it may be."""
+    word = webhook(start_s, "firing", at_s=20, labels={**UP, **labels})
+
+    rows = made([rule("Slow"), word], [samples({**UP, "instance": "a"}, "firing", [10, 15]), other(3600)])
+
+    told = [r.labels[SAME_LABEL] for r in rows if SAME_LABEL in r.labels]
+    assert len({r.thread for r in rows}) == 2
+    assert [t.rpartition("\x00")[2] for t in told] == (["at 0.6: same name and common labels, 2 s apart"] if perhaps else [])
+
+
+@pytest.mark.parametrize(
+    ("start_s", "known", "mark"), [(10, False, ""), (11, True, ""), (11, False, "at 0.85: same labels, Alertmanager has more; starts 1 s apart")]
+)
+def test_labels_that_nothing_explains(start_s: float, known: bool, mark: str) -> None:
+    """Labels that Alertmanager has beside Prometheus' are exact with the start or as known external labels; else only likely."""
+    word = webhook(start_s, "firing", at_s=12, labels={**UP, "cluster": "eu"})
+
+    rows = made([rule("Slow"), word, *([external(cluster="eu")] if known else [])], [samples(UP, "firing", [10, 15]), other(3600)])
+
+    assert len({r.thread for r in rows}) == 1
+    assert {r.labels.get(JOINED_LABEL, "") for r in rows} == {mark}
 
 
 def test_the_start_that_the_data_missed_comes_from_alertmanager() -> None:
