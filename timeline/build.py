@@ -24,6 +24,7 @@ from .corrections import NOTHING_KNOWN, Clocks, clocks_of, corrected
 from .coverage import coverage_rows, gap_rows
 from .durations import Duration, durations
 from .evidence import Kept, Part, Tally, read_evidence
+from .flapping import alert_of, without_flapping
 from .identity import Named, in_time, linked, named
 from .impact_numbers import NOT_COUNTED, Numbers, impact_numbers
 from .line_clocks import with_clocks
@@ -58,9 +59,10 @@ class Built:
 
     @property
     def aside(self) -> list[str]:
-        """Ids of the rows that are background: shown only when asked for."""
+        """Ids of the rows that are background: shown only when asked for. Gaps are none: what could not be seen is told in its own place."""
         held = carried(self.rows)
-        return [n.event_id for n in self.rows if not n.row.milestone_ok and not (n.row.thread in held and self.scope.holds(n))]
+        mine = [n for n in self.rows if not n.row.milestone_ok and n.row.kind != "gap"]
+        return [n.event_id for n in mine if not (n.row.thread in held and self.scope.holds(n))]
 
 
 def build(evidence: Path, people: People, lines: Path, kept: Kept | None = None) -> Built:
@@ -85,7 +87,8 @@ def build(evidence: Path, people: People, lines: Path, kept: Kept | None = None)
     everything = corrected(everything, clocks)
     told = " ".join(f"{row.title} {row.body} {row.labels}" for row in everything if row.kind == "gap")
     gaps = gap_rows(read, people.window, told)
-    rows = linked(clipped(named([*everything, *said_rows(people), *gaps]), people.window))
+    found = without_flapping(named([*everything, *said_rows(people), *gaps]), people.window)
+    rows = linked(clipped(found, people.window))
     account(read, rows, people.window, doubles)
     chosen = scope(rows, people.service, people.depends_on)
     rows = set_aside(rows, chosen)
@@ -142,17 +145,12 @@ def set_aside(rows: Iterable[Named], chosen: Scope) -> list[Named]:
     listed = list(rows)
     known = {n.row.labels["incident"] for n in listed if "incident" in n.row.labels and chosen.holds(n)}
     paged = {thread for n in listed if n.row.kind == "page.triggered" and n.row.milestone_ok for thread in alert_threads(n)}
-    before = {_alert(n) for n in listed if n.row.kind == "alert.firing" and not n.row.milestone_ok}
+    before = {alert_of(n) for n in listed if n.row.kind == "alert.firing" and not n.row.milestone_ok}
 
     def background(n: Named) -> bool:
-        return n.row.labels.get("incident") not in {None, *known} or (n.row.kind.startswith("alert.") and _alert(n) in before and n.row.thread not in paged)
+        return n.row.labels.get("incident") not in {None, *known} or (n.row.kind.startswith("alert.") and alert_of(n) in before and n.row.thread not in paged)
 
     return [Named(n.event_id, replace(n.row, milestone_ok=False)) if background(n) else n for n in listed]
-
-
-def _alert(named: Named) -> str:
-    """The alert that a run is of: its thread without the run's start."""
-    return named.row.thread.partition("@")[0]
 
 
 def _already(row: Row, window: Window) -> Row:
