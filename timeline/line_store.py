@@ -1,27 +1,24 @@
-"""Log lines on their way from many streams into one sorted Parquet file; only their times and what they say are held in memory."""
+"""Log lines on their way from many streams into one sorted Parquet file; of each line, only what it says is held in memory, as a number."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
-from ..normalize.severity import LEVELS
-from ..normalize.tables import LINES
 from ..normalize.templates import template_id
-from .line_words import Words
-from .log_templates import Said, counted, told
+from . import line_file
+from .line_columns import PRECISION, Columns, Container, Numbers
+from .line_doubles import doubles
+from .line_file import LinesFile
+from .line_merge import Piece, merged, nanoseconds
+from .line_waiting import WAITING, Source, Waiting
+from .line_words import Keys, Words
+from .log_templates import Counting, First, Said, told
 from .rows import Template
-
-# Namespace, pod, container; "" where unknown.
-Container = tuple[str, str, str]
-
-ROWS_A_GROUP = 131_072
-SEVERITIES = pa.array(LEVELS, pa.string())
 
 
 class LineStore:
@@ -33,134 +30,122 @@ class LineStore:
     """
 
     def __init__(self, place: Path) -> None:
-        self._path = place / ".lines.arrow.part"
-        self._writer = pa.ipc.new_file(str(self._path), LINES)
-        self._at: list[np.ndarray] = []
-        self._streams: list[tuple[Container, str]] = []
-        self._refs: list[tuple[str, np.ndarray | int]] = []
+        self._waiting = Waiting(place / ".lines.arrow.part")
+        self._sources: list[Source] = []
+        self._containers: dict[Container, int] = {}
+        self._streams: dict[str, int] = {}
         self._words = Words()
         self.templates: list[Template] = []
 
-    def add(self, container: Container, stream: str, batch: pa.RecordBatch, ref: str = "", numbers: np.ndarray | None = None) -> None:
-        """Keep one batch of one stream of a container; `ref` and `numbers` say where in the evidence its lines stand."""
-        if batch.num_rows:
-            self._writer.write_batch(batch)
-            self._at.append(batch.column("at").cast(pa.int64()).to_numpy())
-            self._streams.append((container, stream))
-            self._refs.append((ref, _short(numbers)))
-            self._words.add(stream, batch.column("text"))
+    def add(self, container: Container, stream: str, batch: pa.RecordBatch, ref: str = "", numbers: Numbers | None = None) -> None:
+        """Keep one batch of one stream of a container; `ref` and `numbers` say where in the evidence its lines stand.
+
+        The columns of `PRECISION` have one value each, namespace, pod and container are the container's; severity and template are found here.
+        """
+        if not batch.num_rows:
+            return
+        at = nanoseconds(batch.column("at"))
+        ordered = bool((at[1:] >= at[:-1]).all())
+        self._sources.append(
+            Source(
+                self._containers.setdefault(container, len(self._containers)),
+                self._streams.setdefault(stream, len(self._streams)),
+                ref,
+                _short(numbers),
+                tuple(_only(batch, name) for name in PRECISION),
+                len(at),
+                int(at[0] if ordered else at.min()),
+                int(at[-1] if ordered else at.max()),
+                ordered,
+            )
+        )
+        self._waiting.put(pa.RecordBatch.from_arrays([batch.column(name) for name in WAITING.names], schema=WAITING))
+        self._words.add(stream, batch.column("text"))
 
     def write(self, path: Path, workloads: Mapping[str, str] | None = None) -> int:
         """Write everything to `path` as Parquet, sorted; returns how many lines were doubles and left out.
 
         `workloads`: pod → workload, where it is known better than by the pod's name.
         """
-        self._writer.close()
-        with pa.memory_map(str(self._path)) as source:
-            reader = pa.ipc.open_file(source)
-            batches = [reader.get_batch(i) for i in range(reader.num_record_batches)]
-            order, doubles = self._order(batches)
-            keys, ids = self._named(batches, order, workloads or {})
-            with pq.ParquetWriter(path, LINES, compression="zstd") as out:
-                out.add_key_value_metadata({"retroline.templates": told(self.templates)})
-                for start in range(0, len(order), ROWS_A_GROUP):
-                    rows = order[start : start + ROWS_A_GROUP]
-                    out.write_batch(_saying(self._rows(batches, rows), keys[rows], ids[keys[rows] >> 4]))
+        self._waiting.end()
+        self._words.end()
+        file = LinesFile(path)
+        metadata = None
+        try:
+            left_out = self._write(file, workloads or {})
+            metadata = {"retroline.templates": told(self.templates)}
+        finally:
+            file.close(metadata)
         self.close()
-        return doubles
+        return left_out
 
     def close(self) -> None:
         """Remove the waiting file."""
-        self._path.unlink(missing_ok=True)
+        self._words.close()
+        self._waiting.close()
 
-    def _order(self, batches: list[pa.RecordBatch]) -> tuple[np.ndarray, int]:
-        """Row numbers by time; ties keep the order of streams and of lines in them."""
-        if not self._at:
-            return np.empty(0, np.int64), 0
-        at = np.concatenate(self._at)
-        order = np.argsort(at, kind="stable")
-        double = self._doubles(batches, len(at))
-        return order[~double[order]], int(double.sum())
+    def _write(self, file: LinesFile, workloads: Mapping[str, str]) -> int:
+        columns = Columns(self._sources, list(self._containers))
+        found = self._words.templates(_used(self._words.keys, len(self._words.masks)))
+        names = sorted(set(found.values()))
+        known = {name: i for i, name in enumerate(names)}
+        template = np.zeros(len(self._words.masks), np.int64)
+        template[list(found)] = [known[name] for name in found.values()]
+        ids = np.array([template_id(name) for name in names], np.int32)
+        counting = Counting(names, columns.owners, workloads)
+        left_out = 0
+        for merged_piece in merged(self._sources, self._waiting, line_file.ROWS_A_GROUP):
+            together = merged_piece.together("text")
+            piece = self._once(merged_piece, together, columns)
+            left_out += len(merged_piece.at) - len(piece.at)
+            key = piece.per_row(self._words.keys)
+            said, level = template[key >> 4], key >> 1 & 7
+            rows = np.flatnonzero(key & 1)
+            text = together.take(pa.array(piece.order))
+            counting.add(Said(piece.at[rows], piece.per_source(columns.owner)[rows], said[rows], level[rows]), self._line(piece, rows, text))
+            file.write(columns.table(piece, text, level, ids[said]))
+        self.templates = counting.templates()
+        return left_out
 
-    def _doubles(self, batches: list[pa.RecordBatch], rows: int) -> np.ndarray:
-        double = np.zeros(rows, bool)
-        starts = np.cumsum([0, *(len(a) for a in self._at)])
-        owners = self._owners()
-        for container in sorted({c for c in owners if c[1]}):
-            mine = [i for i, c in enumerate(owners) if c == container]
-            streams = {name: n for n, name in enumerate(dict.fromkeys(self._streams[i][1] for i in mine))}
-            at = np.concatenate([self._at[i] for i in mine])
-            if len(streams) < 2 or len(np.unique(at)) == len(at):
-                continue
-            frame = pd.DataFrame(
-                {
-                    "row": np.concatenate([np.arange(starts[i], starts[i + 1]) for i in mine]),
-                    "stream": np.concatenate([np.full(len(self._at[i]), streams[self._streams[i][1]]) for i in mine]),
-                    "at": at,
-                    "text": np.concatenate([np.asarray(batches[i].column("text").to_pylist(), object) for i in mine]),
-                }
-            )
-            frame["again"] = frame.groupby(["stream", "at", "text"], sort=False).cumcount()
-            double[frame["row"].to_numpy()[frame.duplicated(["at", "text", "again"]).to_numpy()]] = True
-        return double
+    def _once(self, piece: Piece, together: pa.Array, columns: Columns) -> Piece:
+        """The piece without doubles."""
+        if not columns.shared.any():
+            return piece
+        owner, stream = piece.per_source(columns.owner), piece.per_source(columns.stream)
+        double = doubles(piece.at, owner, stream, columns.shared, lambda rows: together.take(pa.array(piece.order[rows])))
+        return piece.without(double) if double.any() else piece
 
-    def _owners(self) -> list[Container]:
-        """The container of every batch; one without namespace is of the only namespace known for its pod, if there is one."""
-        known: dict[tuple[str, str], set[str]] = {}
-        for (namespace, *name), _ in self._streams:
-            known.setdefault((name[0], name[1]), set()).update({namespace} - {""})
-        return [(next(iter(known[c[1:]])) if not c[0] and len(known[c[1:]]) == 1 else c[0], *c[1:]) for c, _ in self._streams]
+    def _line(self, piece: Piece, rows: Numbers, text: pa.Array) -> Callable[[int], First]:
+        """Tells of one of the chosen rows of a piece: text and ref."""
 
-    def _named(self, batches: list[pa.RecordBatch], order: np.ndarray, workloads: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray]:
-        """The key of every line and the template id of every mask; counts the templates."""
-        keys = np.concatenate(self._words.keys) if self._at else np.empty(0, np.int32)
-        found = self._words.templates(np.unique(keys >> 4))
-        names = {name: i for i, name in enumerate(sorted(set(found.values())))}
-        place = np.zeros(len(self._words.masks), np.int64)
-        for number, name in found.items():
-            place[number] = names[name]
-        rows = order[(keys[order] & 1).astype(bool)]
-        owners = self._owners()
-        known = {owner: i for i, owner in enumerate(dict.fromkeys(owners))}
-        owner = np.repeat(np.array([known[o] for o in owners], np.int64), [len(a) for a in self._at]) if rows.size else rows
-        at = np.concatenate(self._at) if self._at else rows
-        said = Said(at[rows], owner[rows], place[keys[rows] >> 4], (keys[rows] >> 1 & 7).astype(np.int64), rows)
-        self.templates = counted(said, list(names), list(known), workloads, lambda row: self._line(batches, row))
-        return keys, np.array([template_id(name) for name in names], np.int32)[place] if names else np.zeros(len(place), np.int32)
+        def first(place: int) -> First:
+            row = int(rows[place])
+            number, within = piece.origin(row)
+            ref, numbers = self._sources[number].ref, self._sources[number].numbers
+            line = numbers + within if isinstance(numbers, int) else int(numbers[within])
+            return First(text[row].as_py(), f"{ref}#line {line}" if line > 0 else ref)
 
-    def _line(self, batches: list[pa.RecordBatch], row: int) -> tuple[str, str]:
-        """Text and ref of a line."""
-        starts = np.cumsum([0, *(len(a) for a in self._at)])
-        batch = int(np.searchsorted(starts, row, "right")) - 1
-        within = row - int(starts[batch])
-        ref, numbers = self._refs[batch]
-        number = numbers + within if isinstance(numbers, int) else int(numbers[within])
-        return batches[batch].column("text")[within].as_py(), f"{ref}#line {number}" if number > 0 else ref
-
-    def _rows(self, batches: list[pa.RecordBatch], rows: np.ndarray) -> pa.RecordBatch:
-        """The chosen rows in their order, touching only the batches that hold them."""
-        starts = np.cumsum([0, *(len(a) for a in self._at)])
-        inverse = np.argsort(rows, kind="stable")
-        ascending = rows[inverse]
-        cuts = np.searchsorted(ascending, starts)
-        parts = [batches[i].take(pa.array(ascending[cuts[i] : cuts[i + 1]] - starts[i])) for i in range(len(batches)) if cuts[i] < cuts[i + 1]]
-        together = pa.Table.from_batches(parts, LINES).combine_chunks().to_batches()
-        joined = together[0]
-        back = np.empty(len(rows), np.int64)
-        back[inverse] = np.arange(len(rows))
-        return joined.take(pa.array(back))
+        return first
 
 
-def _short(numbers: np.ndarray | None) -> np.ndarray | int:
+def _short(numbers: Numbers | None) -> Numbers | int:
     """Line numbers, or the first of them where they go on by one; a number below 1 is unknown."""
     if numbers is None or not len(numbers):
         return -(1 << 40)
     return int(numbers[0]) if numbers[-1] - numbers[0] == len(numbers) - 1 else numbers
 
 
-def _saying(batch: pa.RecordBatch, keys: np.ndarray, ids: np.ndarray) -> pa.RecordBatch:
-    """`batch` with `severity` and `template_id` filled in."""
-    columns = dict(zip(batch.schema.names, batch.columns, strict=True))
-    columns["severity"] = SEVERITIES.take(pa.array(keys >> 1 & 7))
-    columns["template_id"] = pa.array(ids)
-    return pa.RecordBatch.from_arrays(list(columns.values()), schema=LINES)
+def _only(batch: pa.RecordBatch, name: str) -> int:
+    """The one value of a column."""
+    values = pc.min_max(batch.column(name)).as_py()
+    if values["min"] != values["max"]:
+        raise ValueError(f"lines of one batch have one {name}")
+    return int(values["min"])
+
+
+def _used(keys: Sequence[Keys], masks: int) -> Numbers:
+    """The masks that are some line's."""
+    used = np.zeros(masks, bool)
+    for key in keys:
+        used[key >> 4] = True
+    return np.flatnonzero(used)

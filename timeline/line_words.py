@@ -6,18 +6,27 @@ distinct masks and four bytes a line are held in memory; above `MOST_MASKS` dist
 
 from __future__ import annotations
 
+import os
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from ..normalize.masks import masked
 from ..normalize.records import Open, Records, records
 from ..normalize.severity import ERROR, FATAL, of_masks
-from ..normalize.templates import masked_in_chunks, merged_templates
+from ..normalize.templates import merged_templates
 
 MOST_MASKS = 100_000
 FIRST_WORDS = 3
+# Small batches are masked together.
+ROWS_AT_ONCE = 16_384
+WORKERS = min(os.cpu_count() or 1, 4)
+MOST_ASKED = WORKERS + 1
 
 # A line's key: mask number << 4 | severity << 1 | whether it names its record.
 Keys = npt.NDArray[np.int32]
@@ -33,23 +42,69 @@ class Tail:
     name: tuple[int, int]
 
 
+@dataclass(frozen=True)
+class Said:
+    """What the lines of some batches say, as their masks tell it: `codes` are places in `masks`, `levels` in severity.LEVELS."""
+
+    codes: npt.NDArray[np.int32]
+    masks: list[str]
+    levels: npt.NDArray[np.int8]
+
+
 class Words:
-    """Reads batch by batch; `keys` has one array per batch."""
+    """Reads batch by batch; after `end`, `keys` has one array per batch. Masks are made by threads, several batches ahead."""
 
     def __init__(self) -> None:
         self.masks: dict[str, int] = {}
         self.keys: list[Keys] = []
         self._open: dict[str, Open] = {}
         self._tails: dict[str, Tail] = {}
+        self._waiting: list[tuple[str, pa.Array]] = []
+        self._rows = 0
+        self._threads: ThreadPoolExecutor | None = None
+        self._asked: deque[tuple[list[tuple[str, pa.Array]], Future[Said]]] = deque()
 
     def add(self, stream: str, texts: pa.Array) -> None:
         """Read one batch of a stream that is not empty; the batches of a stream come in order."""
-        codes, masks = masked_in_chunks(texts)
-        levels = of_masks(texts, codes, masks)
-        parts = records(texts, (levels == ERROR) | (levels == FATAL), self._open.get(stream, Open()))
-        self._open[stream] = parts.open
-        numbers = np.array([self._number(mask) for mask in masks], np.int32)[codes]
-        self._join(stream, parts, numbers << 4 | levels.astype(np.int32) << 1)
+        self._waiting.append((stream, texts))
+        self._rows += len(texts)
+        if self._rows < ROWS_AT_ONCE:
+            return
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(WORKERS)
+        self._asked.append((self._waiting, self._threads.submit(_said, self._waiting)))
+        self._waiting, self._rows = [], 0
+        while len(self._asked) > MOST_ASKED:
+            batches, said = self._asked.popleft()
+            self._read(batches, said.result())
+
+    def end(self) -> None:
+        """Read what is left."""
+        for batches, said in self._asked:
+            self._read(batches, said.result())
+        if self._waiting:
+            self._read(self._waiting, _said(self._waiting))
+        self._asked.clear()
+        self._waiting = []
+        self.close()
+
+    def close(self) -> None:
+        """Stop the threads."""
+        if self._threads is not None:
+            self._threads.shutdown(cancel_futures=True)
+            self._threads = None
+
+    def _read(self, batches: list[tuple[str, pa.Array]], said: Said) -> None:
+        numbers = np.array([self._number(mask) for mask in said.masks], np.int32)[said.codes]
+        own = numbers << 4 | said.levels.astype(np.int32) << 1
+        grave = (said.levels == ERROR) | (said.levels == FATAL)
+        start = 0
+        for stream, texts in batches:
+            mine = slice(start, start + len(texts))
+            start += len(texts)
+            parts = records(texts, grave[mine], self._open.get(stream, Open()))
+            self._open[stream] = parts.open
+            self._join(stream, parts, own[mine])
 
     def templates(self, used: Places) -> dict[int, str]:
         """Mask number → template, for the masks that are used."""
@@ -102,3 +157,10 @@ def of_record(named: Keys | np.int32, first: Keys | np.int32) -> Keys:
     a, b = np.asarray(named) >> 1 & 7, np.asarray(first) >> 1 & 7
     graver = np.where((a > 0) & ((a < b) | (b == 0)), a, b)
     return np.asarray(np.asarray(named) >> 4 << 4 | graver << 1, np.int32)
+
+
+def _said(batches: Sequence[tuple[str, pa.Array]]) -> Said:
+    texts = [text for _, text in batches]
+    together = pa.concat_arrays(texts) if len(texts) > 1 else texts[0]
+    codes, masks = masked(together)
+    return Said(codes, masks, of_masks(together, codes, masks))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from retroline.normalize.tables import LINES
-from retroline.timeline import line_store
+from retroline.timeline import line_file, line_waiting
 from retroline.timeline.line_store import LineStore
 
 WEB = ("shop", "web-1", "app")
@@ -19,6 +19,7 @@ Lines = list[tuple[int, str]]
 
 
 def batch(lines: Lines, container: tuple[str, ...] = WEB) -> pa.RecordBatch:
+    """Lines as `normal_lines` gives them."""
     numbers = {"correction_ns": 0, "before_ns": 0, "after_ns": 1, "truncated": False}
     rows = [{"at": at, "text": text, "namespace": container[0] or None, "pod": container[1], "container": container[2], **numbers} for at, text in lines]
     return pa.RecordBatch.from_pylist(rows, schema=LINES)
@@ -113,13 +114,33 @@ def test_a_store_that_is_given_up_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_disk_that_cannot_be_written_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error of the waiting file is not lost in its thread."""
+    monkeypatch.setattr(line_waiting, "HELD_BYTES", -1)
+    store = LineStore(tmp_path / "missing")
+
+    with pytest.raises(OSError, match="missing"):
+        store.add(WEB, "a", batch([(1, "a")]))
+
+    store.close()
+
+
+def test_one_batch_has_one_correction(tmp_path: Path) -> None:
+    """Lines that were corrected differently must come in batches of their own."""
+    mixed = pa.Table.from_batches([batch([(1, "a")]), batch([(2, "b")])]).combine_chunks()
+    moved = mixed.set_column(LINES.get_field_index("correction_ns"), LINES.field("correction_ns"), pa.array([0, 5]))
+
+    with pytest.raises(ValueError, match="correction_ns"):
+        LineStore(tmp_path).add(WEB, "a", moved.to_batches()[0])
+
+
 containers = st.sampled_from([WEB, ("shop", "web-2", "app")])
 streams = st.lists(st.tuples(containers, st.sampled_from("ab"), st.lists(st.tuples(st.integers(0, 4), st.sampled_from("xy")), max_size=8)), max_size=8)
 
 
-@given(streams)
-def test_many_batches(parts: list[tuple[tuple[str, str, str], str, Lines]]) -> None:
-    """In any number of batches, also beyond a row group: sorted, and per container each line as often as its fullest stream has it."""
+@given(streams, st.sampled_from([-1, 200, 1 << 20]))
+def test_many_batches(parts: list[tuple[tuple[str, str, str], str, Lines]], held_bytes: int) -> None:
+    """In memory or on disk, in any number of batches, also beyond a row group: sorted, and per container each line as often as its fullest stream has it."""
     import tempfile
 
     held: dict[tuple[str, str, str], dict[str, Counter[tuple[int, str]]]] = {}
@@ -133,7 +154,8 @@ def test_many_batches(parts: list[tuple[tuple[str, str, str], str, Lines]]) -> N
         expected += fullest
 
     with tempfile.TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(line_store, "ROWS_A_GROUP", 3)
+        patch.setattr(line_file, "ROWS_A_GROUP", 3)
+        patch.setattr(line_waiting, "HELD_BYTES", held_bytes)
         named = [(c, f"{c}{s}", lines) for c, s, lines in parts]
         found, doubles = written(Path(place), named)
 

@@ -9,7 +9,7 @@ import pytest
 from retroline.collectors.errors import ConfigError
 from retroline.normalize.tables import LINES
 from retroline.terminal.logs import log_lines
-from retroline.timeline import line_store, log_query
+from retroline.timeline import line_file, log_query
 from retroline.timeline.line_store import LineStore
 from retroline.timeline.log_query import Query, lines, table
 
@@ -32,11 +32,12 @@ OPTIONS = {"severity": None, "template": None, "grep": None, "around": None, "se
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Eight lines, one a second, in row groups of two."""
-    monkeypatch.setattr(line_store, "ROWS_A_GROUP", 2)
-    numbers = {"correction_ns": 0, "before_ns": 0, "after_ns": 1, "truncated": False, "namespace": "shop", "container": "app"}
-    rows = [{"at": T0 + i * SECOND, "text": text, "pod": f"web-{i % 2}", **numbers} for i, text in enumerate(TEXTS)]
+    monkeypatch.setattr(line_file, "ROWS_A_GROUP", 2)
+    numbers = {"correction_ns": 0, "before_ns": 0, "after_ns": 1, "truncated": False}
+    rows = [{"at": T0 + i * SECOND, "text": text, **numbers} for i, text in enumerate(TEXTS)]
     store = LineStore(tmp_path)
-    store.add(("shop", "web-0", "app"), "a", pa.RecordBatch.from_pylist(rows, schema=LINES))
+    for i, row in enumerate(rows):
+        store.add(("shop", f"web-{i % 2}", "app"), "a", pa.RecordBatch.from_pylist([row], schema=LINES))
     store.write(tmp_path / "lines.parquet")
     return tmp_path / "lines.parquet"
 

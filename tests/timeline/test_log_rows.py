@@ -165,6 +165,7 @@ def test_batches_change_no_key(lines: list[str], one: int, other: int) -> None:
         for start in range(0, len(lines), size):
             words.add("a", pa.array(lines[start : start + size]))
             words.add("b", pa.array(["INFO other", "ERROR other"]))
+        words.end()
         masks = list(words.masks)
         return [(masks[key >> 4], key & 15) for part in words.keys[::2] for key in part.tolist()]
 

@@ -1,0 +1,63 @@
+"""Batches of lines in one order of time: sorted, ties as they came, in bounded pieces, from memory or from a file."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from retroline.timeline import line_waiting
+from retroline.timeline.line_merge import merged
+from retroline.timeline.line_waiting import WAITING, Source, Waiting
+
+batches = st.lists(st.lists(st.integers(0, 9), min_size=1, max_size=9), max_size=9)
+
+
+def source(at: list[int]) -> Source:
+    return Source(0, 0, "", 1, (0, 0, 1), len(at), min(at), max(at), at == sorted(at))
+
+
+def batch(number: int, at: list[int]) -> pa.RecordBatch:
+    rows = [{"at": ns, "text": f"{number} {i}", "truncated": False} for i, ns in enumerate(at)]
+    return pa.RecordBatch.from_pylist(rows, schema=WAITING)
+
+
+@settings(deadline=None)
+@given(batches, st.integers(1, 12), st.booleans())
+def test_pieces_are_the_stable_order_of_all(times: list[list[int]], rows: int, on_disk: bool) -> None:
+    """As if everything had been sorted at once; an instant is in one piece; every line is traced to its batch and row."""
+    everything = [(ns, f"{number} {i}") for number, at in enumerate(times) for i, ns in enumerate(at)]
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(line_waiting, "HELD_BYTES", -1 if on_disk else 1 << 20)
+        waiting = Waiting(Path(folder, "part"))
+        for number, at in enumerate(times):
+            waiting.put(batch(number, at))
+        waiting.end()
+        pieces = list(merged([source(at) for at in times], waiting, rows))
+        found = [list(zip(piece.at.tolist(), piece.column("text").to_pylist(), strict=True)) for piece in pieces]
+        origins = ["{} {}".format(*piece.origin(i)) for piece in pieces for i in range(len(piece.at))]
+        waiting.close()
+        assert not list(Path(folder).iterdir())
+
+    told = [line for piece in found for line in piece]
+    assert told == sorted(everything, key=lambda line: line[0])
+    assert origins == [text for _, text in told]
+    assert len({ns for piece in found for ns in {ns for ns, _ in piece}}) == sum(len({ns for ns, _ in piece}) for piece in found)
+
+
+def test_sorted_sources_make_pieces_of_bounded_size() -> None:
+    """Streams that run side by side are never in memory whole."""
+    times = [[100 * i + j for j in range(100)] for i in range(20) for _ in range(3)]
+    with tempfile.TemporaryDirectory() as folder:
+        waiting = Waiting(Path(folder, "part"))
+        for number, at in enumerate(times):
+            waiting.put(batch(number, at))
+        waiting.end()
+
+        sizes = [len(piece.at) for piece in merged([source(at) for at in times], waiting, 200)]
+
+    assert sum(sizes) == 6000
+    assert max(sizes) <= 500

@@ -1,0 +1,162 @@
+"""Batches of lines into one order of time, a piece at a time.
+
+A batch is opened when its first instant comes up. What lies before the first instant of all that are not open yet can be told in its
+order: those parts are put one after the other and sorted, which finds the runs that they are made of. Lines of one instant are never
+in two pieces; they stand in the order in which they came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from .line_waiting import Instants, Source, Waiting
+
+ROWS = 131_072
+# Beyond this, 32 bits might not number the bytes of a piece's text.
+MOST_BYTES = 1 << 30
+
+Places = npt.NDArray[np.intp]
+
+
+@dataclass
+class Open:
+    """A batch with its lines in order of time; those before `place` are told. `sorted_rows`: their rows in the batch, None if they are in order."""
+
+    number: int
+    batch: pa.RecordBatch
+    at: Instants
+    sorted_rows: Places | None
+    place: int = 0
+
+
+@dataclass(frozen=True)
+class Part:
+    """The lines [start, stop) of an open batch, by place in order of time."""
+
+    number: int
+    batch: pa.RecordBatch
+    sorted_rows: Places | None
+    start: int
+    stop: int
+
+    def column(self, name: str) -> pa.Array:
+        """These lines' values."""
+        column = self.batch.column(name)
+        if self.sorted_rows is None:
+            return column.slice(self.start, self.stop - self.start)
+        return column.take(pa.array(self.sorted_rows[self.start : self.stop]))
+
+    def of(self, values: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        """The part of `values`, one per row of the batch, that is these lines'."""
+        return values[self.start : self.stop] if self.sorted_rows is None else values[self.sorted_rows[self.start : self.stop]]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Lines that follow each other in time: `at` of each, and `order`, where each stands in the parts put one after the other."""
+
+    parts: list[Part]
+    at: Instants
+    order: Places
+
+    def column(self, name: str) -> pa.Array:
+        """A column of WAITING for each line."""
+        return self.together(name).take(pa.array(self.order))
+
+    def together(self, name: str) -> pa.Array:
+        """A column of the parts one after the other; text may be a large string."""
+        columns = [part.column(name) for part in self.parts]
+        if sum(column.nbytes for column in columns) > MOST_BYTES and pa.types.is_string(columns[0].type):
+            columns = [column.cast(pa.large_string()) for column in columns]
+        return pa.concat_arrays(columns) if len(columns) > 1 else columns[0]
+
+    def per_source(self, values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """`values`, one per source, for each line."""
+        mine = values[[part.number for part in self.parts]]
+        if len(mine) and (mine == mine[0]).all():
+            return np.full(len(self.order), mine[0])
+        return np.repeat(mine, [part.stop - part.start for part in self.parts])[self.order]
+
+    def per_row(self, values: Sequence[npt.NDArray[np.int32]]) -> npt.NDArray[np.int32]:
+        """`values`, one array per source with a value per row, for each line."""
+        return np.concatenate([part.of(values[part.number]) for part in self.parts])[self.order]
+
+    def origin(self, line: int) -> tuple[int, int]:
+        """Source and row in it of a line of the piece."""
+        place = int(self.order[line])
+        for part in self.parts:
+            if place < part.stop - part.start:
+                within = part.start + place
+                return part.number, within if part.sorted_rows is None else int(part.sorted_rows[within])
+            place -= part.stop - part.start
+        raise IndexError(line)
+
+    def without(self, dropped: npt.NDArray[np.bool_]) -> Piece:
+        """The piece without some lines."""
+        return Piece(self.parts, self.at[~dropped], self.order[~dropped])
+
+
+def merged(sources: Sequence[Source], waiting: Waiting, rows: int = ROWS) -> Iterator[Piece]:
+    """All lines of all sources in order of time; ties in the order of sources, and of lines in them. Pieces have `rows` lines or somewhat more."""
+    coming = sorted(range(len(sources)), key=lambda number: (sources[number].first_ns, number), reverse=True)
+    opened: list[Open] = []
+    while coming or opened:
+        fresh = 0
+        while coming and fresh < max(rows // 4, 1):
+            fresh += sources[coming[-1]].rows
+            opened.append(_opened(coming.pop(), sources, waiting))
+        until_ns = sources[coming[-1]].first_ns if coming else None
+        opened.sort(key=lambda one: one.number)
+        while (count := _ready(opened, until_ns)) and (count >= rows or not coming):
+            yield _piece(opened, _cut(opened, until_ns, rows) if count > 2 * rows else until_ns)
+            for one in opened:
+                if one.place == len(one.at):
+                    waiting.done(one.number)
+            opened = [one for one in opened if one.place < len(one.at)]
+
+
+def _opened(number: int, sources: Sequence[Source], waiting: Waiting) -> Open:
+    batch = waiting.batch(number)
+    at = nanoseconds(batch.column("at"))
+    if sources[number].ordered:
+        return Open(number, batch, at, None)
+    order = np.argsort(at, kind="stable")
+    return Open(number, batch, at[order], order)
+
+
+def nanoseconds(at: pa.Array) -> Instants:
+    """A column of instants without nulls as nanoseconds, not copied."""
+    return np.frombuffer(at.buffers()[1], np.int64)[at.offset : at.offset + len(at)]
+
+
+def _until(one: Open, until_ns: int | None) -> int:
+    return len(one.at) if until_ns is None else int(np.searchsorted(one.at, until_ns))
+
+
+def _ready(opened: Sequence[Open], until_ns: int | None) -> int:
+    return sum(_until(one, until_ns) - one.place for one in opened)
+
+
+def _cut(opened: Sequence[Open], until_ns: int | None, rows: int) -> int:
+    """The end of a piece of `rows` lines, or as many more as share the last one's instant."""
+    at = np.concatenate([one.at[one.place : _until(one, until_ns)] for one in opened])
+    return int(np.partition(at, rows)[rows]) + 1
+
+
+def _piece(opened: Sequence[Open], until_ns: int | None) -> Piece:
+    """The lines before `until_ns`, which are told then."""
+    parts, times = [], []
+    for one in opened:
+        stop = _until(one, until_ns)
+        if stop > one.place:
+            parts.append(Part(one.number, one.batch, one.sorted_rows, one.place, stop))
+            times.append(one.at[one.place : stop])
+            one.place = stop
+    at = np.concatenate(times)
+    order = np.argsort(at, kind="stable")
+    return Piece(parts, at[order], order)
