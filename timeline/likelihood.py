@@ -59,6 +59,11 @@ MORE_LABELS = 0.85
 # Name and common labels agree, but the starts only lie within one evaluation, or several runs start together.
 RELABELLED_NEAR = 0.6
 
+# A metric that names a pod without its uid, where several pods bore the name: the one that existed then.
+POD_NAME = 0.9
+# A start told by an event, and a restart counted by the metric at the next scrape, where the events before are lost: there may have been two.
+NEXT_SCRAPE = 0.9
+
 
 @dataclass(frozen=True)
 class Likelihood:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from ..normalize.stamps import instant_ns
+from .likelihood import NEXT_SCRAPE, Likelihood
 from .managed import SECOND_NS
-from .pod_names import Pods, container_of, event_pod
+from .pod_names import SLACK_NS, Pods, container_of, event_pod
 from .restart_series import Increment, increments, oom_onsets, oom_reason_at
 from .rows import Fact, Given, Witness, witness
 from .scalings import instants
@@ -28,6 +29,7 @@ class Sight:
     witness: Witness
     before_ns: int = 0
     why: str = ""
+    likely: Likelihood | None = None
 
     @property
     def container(self) -> str:
@@ -43,7 +45,8 @@ class Sight:
 def restarts(given: Given) -> list[Sight]:
     """All sights of restarts, several per restart."""
     pods = Pods.of(given)
-    return [*_statuses(given), *_events(given), *(_sample(i, pods) for i in increments(given.series))]
+    samples = [_sample(i, pods) for i in increments(given.series)]
+    return [*_statuses(given), *_events(given, samples), *samples]
 
 
 def ooms(given: Given, again: Sequence[Sight]) -> list[Sight]:
@@ -86,9 +89,12 @@ def _started_ns(end: Fact) -> int | None:
     return instant_ns(end.attributes.get("startedAt") or None)
 
 
-def _events(given: Given) -> Iterator[Sight]:
-    """Numbers by counting starts: the last one known is the status's restart count, else counting begins with the first event."""
+def _events(given: Given, samples: Sequence[Sight]) -> Iterator[Sight]:
+    """Numbers by counting starts: the last one known is the status's restart count, else the metric's, else counting begins with the first event."""
     counts = _restart_counts(given)
+    sampled: dict[tuple[str, str], list[Sight]] = {}
+    for sight in samples:
+        sampled.setdefault(sight.key[:2], []).append(sight)
     earlier = _troubled(given)
     groups: dict[tuple[str, str], dict[str, list[Fact]]] = {}
     for fact in given.of("k8s.event"):
@@ -100,9 +106,23 @@ def _events(given: Given) -> Iterator[Sight]:
         total = sum(max(f.count or 1 for f in facts) for facts in ordered)
         first_ns = min(f.at_ns or 0 for f in ordered[0])
         missed = max(counts.get(key, -1) + 1 - total, 1 if key not in counts and earlier.get(key, first_ns) < first_ns - SECOND_NS else 0, 0)
+        scraped = _by_scrape(ordered, total, sampled.get(key, [])) if key not in counts else None
+        belief = Likelihood(NEXT_SCRAPE, "same container, counted at the next scrape") if scraped not in (None, missed) else None
+        missed = missed if scraped is None else scraped
         for facts in ordered:
-            yield from _counted(facts, key, missed)
+            yield from (replace(sight, likely=belief) for sight in _counted(facts, key, missed))
             missed += max(f.count or 1 for f in facts)
+
+
+def _by_scrape(ordered: Sequence[Sequence[Fact]], total: int, samples: Sequence[Sight]) -> int | None:
+    """How many starts came before the first event, by the latest start that the metric counts at its next scrape."""
+    for facts in reversed(ordered):
+        last_ns = max(at for f in facts for at in instants(f))
+        numbers = [s.number for s in samples if s.at_ns - s.before_ns - SLACK_NS <= last_ns <= s.at_ns + SECOND_NS]
+        if numbers and max(numbers) + 1 >= total:
+            return max(numbers) + 1 - total
+        total -= max(f.count or 1 for f in facts)
+    return None
 
 
 def _counted(facts: Sequence[Fact], key: tuple[str, str], base: int) -> Iterator[Sight]:
@@ -153,8 +173,8 @@ def _troubled(given: Given) -> dict[tuple[str, str], int]:
 
 
 def _sample(one: Increment, pods: Pods) -> Sight:
-    uid = pods.uid(one.namespace, one.pod, one.uid)
-    return Sight((uid, one.container, one.number), one.at_ns, SAMPLE, one.namespace, one.pod, one.witness, one.before_ns)
+    uid, likely = pods.uid(one.namespace, one.pod, one.at_ns, one.uid)
+    return Sight((uid, one.container, one.number), one.at_ns, SAMPLE, one.namespace, one.pod, one.witness, one.before_ns, likely=likely)
 
 
 def _sampled_ooms(given: Given, again: Sequence[Sight], known: set[tuple[str, str, int]]) -> Iterator[Sight]:
@@ -173,9 +193,9 @@ def _sampled_ooms(given: Given, again: Sequence[Sight], known: set[tuple[str, st
             yield replace(sight, rank=SAMPLE, before_ns=before_ns)
             yield replace(sight, at_ns=reason.at_ns, rank=SAMPLE, before_ns=before_ns + reason.at_ns - sight.at_ns, witness=reason.witness)
     for onset in oom_onsets(given.series):
-        uid = pods.uid(onset.namespace, onset.pod, onset.uid)
+        uid, likely = pods.uid(onset.namespace, onset.pod, onset.at_ns, onset.uid)
         if not _explained(onset, uid, {*told, *known, *ruled_out}, best.values()):
-            yield Sight((uid, onset.container, onset.number), onset.at_ns, SAMPLE, onset.namespace, onset.pod, onset.witness, onset.before_ns)
+            yield Sight((uid, onset.container, onset.number), onset.at_ns, SAMPLE, onset.namespace, onset.pod, onset.witness, onset.before_ns, likely=likely)
 
 
 def _back_off_ns(number: int) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from . import node_conditions, pod_trouble
+from .likelihood import JOINED_LABEL
 from .managed import SECOND_NS
 from .restart_sights import IMPLIED, Sight, ooms, restarts
 from .rows import Given, Row, Witness
@@ -67,6 +68,9 @@ def _row(sights: list[Sight], kind: str, title: str) -> Row:
     for sight in sights:
         if sight.rank < IMPLIED or sight is best:
             said.setdefault((sight.witness.source, sight.witness.ref), sight.witness)
+    beliefs = [s.likely for s in sights if s.likely] if len({w.source for w in said.values()}) > 1 else []
+    if beliefs:
+        labels[JOINED_LABEL] = min(beliefs, key=lambda b: b.value).words
     return Row(
         kind=kind,
         at_ns=best.at_ns,

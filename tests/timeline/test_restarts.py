@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from retroline.normalize.stamps import instant_ns
 from retroline.timeline import restarts
+from retroline.timeline.likelihood import JOINED_LABEL
 from retroline.timeline.rows import Given, Row, Series
 
 SECOND_NS = 1_000_000_000
@@ -113,6 +114,42 @@ def test_all_systems_words_are_one_row(cluster: Cluster) -> None:
     assert row.title == "web-1/app restarted (restart 1, after Error, exit code 1)"
     assert sorted({w.source for w in row.witnesses}) == ["kubernetes", "prometheus"]
     assert len(row.witnesses) == 3
+
+
+def test_the_metric_numbers_starts_whose_earlier_events_are_lost(cluster: Cluster) -> None:
+    """Without a status, a start that the metric counts at its next scrape has the metric's number; both are one row, which says how likely."""
+    metric = counted(("00:59:50", 5), ("01:00:20", 6), ("01:04:50", 6), ("01:05:20", 7))
+    rows = of(restarts.rows(cluster(started("01:00:00"), started("01:05:01"), series=[metric])), "workload.restarted")
+
+    assert [(r.at_ns, r.labels["restart"], {w.source for w in r.witnesses}) for r in rows] == [
+        (ns("01:00:00"), "6", {"kubernetes", "prometheus"}),
+        (ns("01:05:01"), "7", {"kubernetes", "prometheus"}),
+    ]
+    assert {r.labels[JOINED_LABEL] for r in rows} == {"at 0.9: same container, counted at the next scrape"}
+
+
+def test_counts_that_agree_are_exact(cluster: Cluster) -> None:
+    """Where the events are all there, counting them and the metric give the same number, and nothing is said."""
+    given = cluster(started("00:00:10"), started("01:00:00"), series=[counted(("00:59:50", 0), ("01:00:20", 1))])
+    (row,) = of(restarts.rows(given), "workload.restarted")
+
+    assert {w.source for w in row.witnesses} == {"kubernetes", "prometheus"}
+    assert JOINED_LABEL not in row.labels
+
+
+def test_a_metric_without_uid_is_about_the_pod_of_that_name_then(cluster: Cluster) -> None:
+    """Pods of a StatefulSet bear one name after another: a count belongs to the pod that was there, and says how likely where there were several."""
+    late = pod(running("02:00:10"))
+    late["metadata"] |= {"uid": "uid-2", "creationTimestamp": "2026-11-21T02:00:00Z"}
+    metric = counted(("00:59:50", 0), ("01:00:20", 1), ("02:59:50", 0), ("03:00:20", 1))
+    given = cluster(late, started("00:00:10"), started("01:00:00"), series=[metric])
+
+    first, second = of(restarts.rows(given), "workload.restarted")
+    alone = of(restarts.rows(cluster(late, series=[metric])), "workload.restarted")
+
+    assert (first.labels["uid"], first.at_ns, first.labels[JOINED_LABEL]) == ("uid-web-1", ns("01:00:00"), "at 0.9: same pod name, the pod that had it then")
+    assert (second.labels["uid"], JOINED_LABEL in second.labels) == ("uid-2", False)
+    assert [r.labels["uid"] for r in alone] == ["shop/web-1", "uid-2"]
 
 
 def test_pods_that_are_gone_are_told_by_event_counts(cluster: Cluster, told: Told) -> None:
