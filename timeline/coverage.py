@@ -10,6 +10,7 @@ from ..collectors.window import SECOND_NS, Window, rfc3339_short
 from ..normalize.stamps import instant_ns
 from .evidence import Part, Read, Tally
 from .rows import Row
+from .sample_holes import sample_holes
 
 # kube-apiserver keeps events this long unless told otherwise (--event-ttl, default 1h).
 EVENT_TTL_NS = 3600 * SECOND_NS
@@ -39,6 +40,7 @@ def coverage_rows(read: Read, window: Window) -> list[dict[str, object]]:
 def _derived(read: Read, window: Window) -> Iterator[Failure]:
     """What the evidence shows to be missing although nobody said so."""
     yield from _expired(read, window)
+    yield from _unsampled(read, window)
     yield from _still_open(read, window)
 
 
@@ -54,6 +56,16 @@ def _expired(read: Read, window: Window) -> Iterable[Failure]:
     if lost_until > window.since_ns:
         text = f"Kubernetes keeps events for 1 h by default: none from before {rfc3339_short(lost_until - lost_until % SECOND_NS)} are left"
         yield Failure("kubernetes", "events", "expired", text, until=rfc3339_short(lost_until), ours=False)
+
+
+def _unsampled(read: Read, window: Window) -> Iterable[Failure]:
+    """Stretches of which Prometheus has no sample, though it has before and after."""
+    for first, last in sample_holes(read.series, window):
+        ends = [rfc3339_short(at - at % SECOND_NS) for at in (first, last)]
+        text = f"no series has a sample between {ends[0]} and {ends[1]}: Prometheus was restarted, or nothing was scraped"
+        yield Failure(
+            "prometheus", f"everything from {ends[0][11:19]} to {ends[1][11:19]}", "no samples", text, rfc3339_short(first), rfc3339_short(last), ours=False
+        )
 
 
 def _still_open(read: Read, window: Window) -> Iterable[Failure]:
