@@ -10,7 +10,7 @@ tell one, and it was opened while they fired or at most ten minutes before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from .alert_runs import Alert, alert_runs
 from .alert_samples import SECOND_NS, external_pairs
 from .alerts import dedup_keys, keys_of, routes, service_of
 from .identity import pointer
-from .likelihood import JOINED_LABEL, SAID, SAME_LABEL
+from .likelihood import JOINED_LABEL, SAID, SAME_LABEL, SAME_WORDS, Likelihood
 from .page_alerts import LATE_NS, Believed, Claim, joined_alerts
 from .rows import Fact, Given, Row, Witness, row_of, witness
 from .services import owners, workload_of
@@ -59,6 +59,7 @@ def rows(given: Given) -> list[Row]:
     pages = _pages(given)
     if not pages:
         return []
+    found = _take_notes(pages, given)
     alerts = [a for a in alert_runs(given) if a.firing_ns is not None]
     configurations = routes(given)
     keys = {a.thread: set(dedup_keys(keys_of(a, configurations))) for a in alerts}
@@ -67,7 +68,6 @@ def rows(given: Given) -> list[Row]:
     joined = {page.thread: joined_alerts(_claims(page), alerts, keys, external) for page in pages}
     shared = {page.thread: _shared(page, *joined[page.thread], pods) for page in pages}
     fired = [(page.pager, shared[page.thread]["service"], a) for page in pages for a in joined[page.thread][0]]
-    found = []
     for page in pages:
         told = shared[page.thread]
         if not joined[page.thread][0]:
@@ -104,22 +104,41 @@ def _pages(given: Given) -> list[Page]:
             continue
         page = found.setdefault(thread, Page(thread))
         (page.states if fact.kind == "state.page" else page.alerts if fact.kind == "state.page_alert" else page.entries).append(fact)
-    _take_notes(found.values(), given)
     for page in found.values():
         for facts in (page.entries, page.states, page.alerts):
-            facts.sort(key=lambda f: (f.at_ns is None, f.at_ns or 0, f.ref))
+            facts.sort(key=_in_time)
     return [found[thread] for thread in sorted(found)]
 
 
-def _take_notes(pages: Iterable[Page], given: Given) -> None:
-    """A saved list of notes does not say of which incident it is; the log entry of the same words and time does."""
-    loose = [f for f in given.of("note") if (f.thread or "").startswith("pagerduty:note:") and f.at_ns is not None]
-    for page in pages if loose else ():
-        said = {f.edge: f for f in page.entries if f.kind == "note"}
-        for note in loose:
-            entry = said.get(note.edge)
-            if entry and entry.at_ns is not None and note.at_ns is not None and abs(entry.at_ns - note.at_ns) <= 2 * SECOND_NS:
-                page.entries.append(replace(note, thread=page.thread, labels={**entry.labels, **note.labels}))
+def _in_time(fact: Fact) -> tuple[bool, int, str]:
+    return fact.at_ns is None, fact.at_ns or 0, fact.ref
+
+
+def _take_notes(pages: Sequence[Page], given: Given) -> list[Row]:
+    """A saved list of notes does not say of which incident it is; the log entry of the same words and time does, where there is but one.
+
+    Rows of those that fit several pages: each points at the first.
+    """
+    said: dict[str | None, list[tuple[Page, Fact]]] = {}
+    for page in pages:
+        for entry in page.entries:
+            if entry.kind == "note" and entry.at_ns is not None:
+                said.setdefault(entry.edge, []).append((page, entry))
+    left = []
+    for note in given.of("note"):
+        if not (note.thread or "").startswith("pagerduty:note:") or note.at_ns is None:
+            continue
+        found = {page.thread: (page, entry) for page, entry in said.get(note.edge, ()) if abs((entry.at_ns or 0) - note.at_ns) <= 2 * SECOND_NS}
+        if not found:
+            continue
+        page, entry = next(iter(found.values()))
+        if len(found) == 1:
+            page.entries.append(replace(note, thread=page.thread, labels={**entry.labels, **note.labels}))
+            page.entries.sort(key=_in_time)
+        else:
+            belief = Likelihood(SAME_WORDS, "same words and time").among(len(found) - 1)
+            left.append(row_of(note, labels={**note.labels, SAME_LABEL: pointer("note", page.thread, entry.edge or "", entry.at_ns or 0, belief)}))
+    return left
 
 
 def _rows(page: Page, given: Given) -> Iterator[Row]:

@@ -180,6 +180,19 @@ def test_a_saved_list_of_notes_finds_its_incident(at_s: float, mine: int) -> Non
     assert {(r.thread, r.edge, r.labels["incident"]) for r in rows} == {("pagerduty:Q1", "note:abc", "Q1")}
 
 
+def test_the_same_words_on_two_incidents() -> None:
+    """A saved note that fits two incidents is of neither: it stays a row and says which it may be."""
+    said = [replace(entry("note", 10, incident=i), edge="note:abc") for i in ("Q1", "Q2")]
+    alone = replace(said[0], ref="notes#0", record="notes#0", thread="pagerduty:note:N1", labels={})
+
+    rows = [r for r in pages.rows(Given(WINDOW, [*said, alone])) if r.kind == "note"]
+
+    assert sorted(r.thread for r in rows) == ["pagerduty:Q1", "pagerduty:Q2", "pagerduty:note:N1"]
+    assert [marks([r], "note")[SAME_LABEL].rpartition("\x00")[2] for r in rows if r.thread.endswith("N1")] == [
+        "at 0.48: same words and time, 1 other fits as well"
+    ]
+
+
 def test_several_alerts_in_one_page() -> None:
     """A page about a group names all its runs; its rows show the first."""
     runs = [alert(100, pod="shop-1"), alert(102, pod="shop-2"), alert(90, key="other", pod="x")]
