@@ -1,0 +1,153 @@
+"""Tests of streams read by their shapes: equal to the one-by-one reading, whatever the batches, and proven rather than guessed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from retroline.normalize import stamp_streams
+from retroline.normalize.automata import Program, UnknownSyntaxError
+from retroline.normalize.layout import configured_layouts
+from retroline.normalize.layouts import layouts
+from retroline.normalize.stamp_columns import InnerStamps
+from retroline.normalize.stamp_reading import head, read_stamp
+from retroline.normalize.stamp_streams import StampStream
+from retroline.normalize.stamps import NONE_NS
+
+SINCE, UNTIL = 1_795_167_000_000_000_000, 1_795_170_600_000_000_000
+SAMPLES = [sample.text for layout in layouts() for sample in layout.samples if "\n" not in sample.text]
+SHAPES = (
+    "{t:%Y-%m-%d %H:%M:%S},{ms:03d} {w} x",
+    "{t:%Y-%m-%d %H:%M:%S} {w}",
+    "{t:%Y-%m-%dT%H:%M:%S}.{us:06d}Z {w} x",
+    "[{t:%Y-%m-%d %H:%M:%S}] {w}",
+    "{t:%Y-%m-%d %H:%M:%S} CET {w}",
+    "{t:%Y/%m/%d %H:%M:%S} [error] 7#7: {w}",
+    "I{t:%m%d %H:%M:%S}.{us:06d} {n:7d} main{n}.go:{us}] {w}",
+    "<{n}>{t:%b} {t.day:2d} {t:%H:%M:%S} {w}[{n}]: x",
+    '10.0.{n}.{ms} - {w} [{t:%d/%b/%Y:%H:%M:%S} +0200] "GET / HTTP/1.1" 200',
+    '{w} [{t:%d/%b/%Y:%H:%M:%S} +0000] "GET /" 200',
+    "[{t:%a %b %d %H:%M:%S}.{us:06d} {t:%Y}] [core:error] {w}",
+    "{t:%d.%m.%Y %H:%M:%S} {w}",
+    "{t:%d/%m/%Y %H:%M:%S} {w}",
+    "{t:%d-%b-%Y %H:%M:%S}.{ms:03d} {w} [main] x",
+    "17:M {t:%d %b %Y %H:%M:%S}.{ms:03d} * {w}",
+    "level={w} ts={t:%Y-%m-%dT%H:%M:%S}.{ms:03d}Z msg=x",
+    '{{"ts":"{t:%Y-%m-%dT%H:%M:%S}.{ms:03d}Z","level":"{w}","msg":"x"}}',
+    '{{"level":"{w}","time":"{t:%Y-%m-%dT%H:%M:%S}Z","timestamp":{n}}}',
+    "{w}",
+    "",
+)
+WORDS = (
+    "INFO", "IST", "PM", "AM x", "+0100 x", "Z", "WAT up", "app", "ann", "-", "a|b", "CEF:0|A|B|1|2|3|4|rt=1795168800125 x", "[20/Nov/2026:11:00:00 +0100] x",
+    "\x1b[31mPM\x1b[0m", "\\x1b[0m +0100", "10.0.0.4", "2026-11-20 10:00:00", "2026 x", "20/11/2026 10:00:00 x", "host app: {", 'x {"a": 1}', "é", "#033[0mPM",
+    "[Europe/Paris] x", "9", "1795168800.125 ", "x" * 70, '"q" ', "Started", "    at x", "[1\x1b[0m2/Nov/2026:10:00:00 +0000]", "00",
+)  # fmt: skip
+moments = st.datetimes(datetime(2026, 11, 20, 8), datetime(2026, 11, 20, 23), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+def line(shape: str, at: datetime, word: str, number: int) -> str:
+    """A line of this shape written at `at`."""
+    return shape.format(t=at, ms=at.microsecond // 1000, us=at.microsecond, w=word, n=number)
+
+
+def rows(found: InnerStamps) -> list[tuple[int, str, int, int] | None]:
+    """What each line gave, null as None."""
+    return [
+        None if at == NONE_NS else (int(at), found.names[layout], int(before), int(after))
+        for at, layout, before, after in zip(found.at_ns, found.layout, found.before_ns, found.after_ns, strict=True)
+    ]
+
+
+def one(text: bytes, runtime: int | None = None, **said: Any) -> tuple[int, str, int, int] | None:
+    """What the one-by-one reading gives."""
+    found = read_stamp(text, runtime_ns=runtime, **(said or {"since": SINCE, "until": UNTIL}))
+    return found and (found.at_ns, found.format, found.before_ns, found.after_ns)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    shapes=st.lists(st.sampled_from(SHAPES), min_size=1, max_size=3),
+    ats=st.lists(moments, min_size=1, max_size=6),
+    words=st.lists(st.sampled_from(WORDS), min_size=1, max_size=8),
+    size=st.integers(1, 40),
+    runtime=st.booleans(),
+    dirt=st.lists(st.one_of(st.sampled_from([s.encode() for s in SAMPLES]), st.binary(max_size=60)), max_size=5),
+)
+def test_streams_equal_one_by_one(*, shapes: list[str], ats: list[datetime], words: list[str], size: int, runtime: bool, dirt: list[bytes]) -> None:
+    """Shapes, and whatever stands before and after their stamps, give what each line's own reading gives, in any batches."""
+    texts = [line(shape, at, word, 7 * i % 1000).encode() for i, word in enumerate(words) for shape in shapes for at in ats] + dirt
+    stamps = np.array([SINCE + 10**9 * i for i in range(len(texts))]) if runtime else None
+    stream = StampStream() if runtime else StampStream(since_ns=SINCE, until_ns=UNTIL)
+    found = []
+    with patch.object(stamp_streams, "FEW", 0):
+        for i in range(0, len(texts), size):
+            found += rows(stream.read(pa.array(texts[i : i + size], pa.binary()), None if stamps is None else stamps[i : i + size]))
+
+    assert found == [one(text, int(stamps[i]), since=None) if stamps is not None else one(text) for i, text in enumerate(texts)]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_most_lines_are_settled_by_shape(shape: str) -> None:
+    """A stream of one format is hardly ever read one by one, also where each line has a minute of its own."""
+    start = datetime(2026, 11, 20, 8, tzinfo=UTC)
+    texts = [line(shape, start + timedelta(seconds=61 * i, microseconds=1001 * i), "INFO", i % 256).encode() for i in range(600)]
+    stream = StampStream(since_ns=SINCE, until_ns=UNTIL)
+    slow: list[int] = []
+    with patch.object(stamp_streams, "FEW", 0), patch.object(stream, "_slowly", lambda texts, _: slow.append(len(texts)) or slowly(texts)):
+        found = rows(stream.read(pa.array(texts, pa.binary())))
+
+    assert found == [one(text) for text in texts]
+    assert sum(slow) <= 60 or shape.startswith(("{{", "level"))
+
+
+def slowly(texts: pa.Array) -> InnerStamps:
+    """The reading by columns."""
+    return stamp_streams.inner_stamps(texts, since_ns=SINCE, until_ns=UNTIL)
+
+
+def test_half_a_day_is_not_lost() -> None:
+    """A shape learnt from a line without AM or PM does not read one that has them."""
+    texts = [b"2026-11-20 10:00:00 INFO x"] * 3 + [b"2026-11-20 10:00:00 PM x", b"2026-11-20 10:00:00 +0100 x", b"2026-11-20 10:00:00 CET"]
+    stream = StampStream()
+    with patch.object(stamp_streams, "FEW", 0):
+        stream.read(pa.array(texts[:3]))
+        found = rows(stream.read(pa.array(texts)))
+
+    assert found == [one(text, since=None) for text in texts]
+    assert found[3] is not None and found[0] is not None and found[3][0] - found[0][0] == 43_200_000_000_000
+
+
+def test_own_layouts_come_first() -> None:
+    """A configured layout stands above the table in streams too, and one that no automaton knows is read all the same."""
+    for pattern in (r"^mill (?P<day>[0-9]+)\.(?P<month>[0-9]+)\.(?P<year>[0-9]+)/(?P<hour>[0-9]+)h(?P<minute>[0-9]+)", r"^mill (?P<day>\d+)\b\.(?P<month>\d+)"
+                    r"\.(?P<year>\d+)/(?P<hour>\d+)h(?P<minute>\d+)"):  # fmt: skip
+        (own,) = configured_layouts([{"name": "mill", "pattern": pattern, "sample": "mill 20.11.2026/10h00", "expected": "2026-11-20T10:00:00Z"}])
+        stream = StampStream(extra=[own])
+        with patch.object(stamp_streams, "FEW", 0):
+            found = rows(stream.read(pa.array(["mill 20.11.2026/10h05 x", "2026-11-20 10:00:00 x"])))
+
+        assert found == [(1_795_169_100_000_000_000, "mill", 0, 60 * 10**9), one(b"2026-11-20 10:00:00 x", since=None)]
+
+
+def test_automata_know_every_layout() -> None:
+    """Each pattern's automaton accepts its samples, and does not know what it was not made for."""
+    program = Program()
+    for layout in layouts():
+        entry = program.add(layout.pattern)
+        for sample in layout.samples:
+            states = set(program.closure(entry))
+            for symbol in (*head(sample.text.encode()), 256):
+                if 0 in states:
+                    break
+                states = {t for pc in states if program.bits[pc] >> symbol & 1 for t in program.closure(program.then[pc][0])}
+            assert 0 in states, sample.text
+    for pattern in ("a", "^(?=a)", "^a\\b", "^é+", "^(a", "^*"):
+        with pytest.raises(UnknownSyntaxError):
+            program.add(pattern)
