@@ -19,12 +19,14 @@ OUTCOMES = ("kept", "folded", "outside", "unreadable")
 
 
 def as_json(timeline: Timeline) -> str:
-    """One JSON object; NaN and infinities become null, as JSON has none."""
+    """One JSON object; NaN and infinities become null, as JSON has none. A duration's `unsupported` is the stretch unseen that it rests on."""
     from .clock_text import clock_rows
     from .impact_text import impact_rows
     from .segments import segment_rows
+    from .strip import resting
 
     window = timeline.window
+    unsupported = resting(timeline)
     coverage = records(timeline.table("coverage"))
     value = {
         "incident": timeline.id,
@@ -32,7 +34,7 @@ def as_json(timeline: Timeline) -> str:
         "service": timeline.told.get("services", ""),
         "events": records(timeline.table("events")),
         "milestones": records(timeline.table("milestones")),
-        "durations": records(timeline.table("durations")),
+        "durations": [{**d, "unsupported": unsupported.get((d["profile"], d["name"]))} for d in records(timeline.table("durations"))],
         "segments": segment_rows(timeline),
         "clocks": clock_rows(timeline),
         "impact": impact_rows(timeline),

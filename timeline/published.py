@@ -161,11 +161,16 @@ def chosen(timeline: Timeline, names: Sequence[str] = ()) -> list[dict[str, Any]
 def durations_text(timeline: Timeline, names: Sequence[str] = ()) -> str:
     """The chosen durations as a Markdown table. Raises ConfigError for a name that is no profile."""
     from .report import shown_value
+    from .strip import resting
 
+    wanted = chosen(timeline, names)
+    unsupported = resting(timeline, wanted)
     marks = [{"name": m.name, "best_ns": m.best_ns} for m in marks_of(timeline.table("milestones"))]
     lines = ["| Profile | Duration | Value | Formula | Evidence, or why blank |", "|---|---|---|---|---|"]
-    for d in chosen(timeline, names):
+    for d in wanted:
         formula = f"{cell(d['from'])} → {cell(d['to'])}" if d["from"] else "–"
         shown = ", ".join(f"`{i}`" for i in d["event_ids"]) if d["best_s"] is not None else cell(d["why"])
+        if hole := unsupported.get((d["profile"], d["name"])):
+            shown += f"; **unsupported**: {hole}"
         lines.append(f"| {cell(d['profile'])} | {cell(d['name'])} | {shown_value(d, marks)} | {formula} | {shown} |")
     return "\n".join(lines) + f"\n\nProfiles of ours: {', '.join(PROFILES)}; published by others: {', '.join(PUBLISHED)}. A blank is unknown, never zero.\n"

@@ -7,7 +7,7 @@ window was still open, or Prometheus has no samples there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -112,8 +112,11 @@ def strip_text(timeline: Timeline) -> str:
     return "\n".join(["```text", *lines, "```", "", "Seen: █ yes, ▒ in part, ░ no; from the window's start to its end."])
 
 
-def resting(timeline: Timeline) -> dict[tuple[str, str], str]:
-    """(profile, duration) → on which stretch that its sources did not see it rests; what is missing there could change it."""
+def resting(timeline: Timeline, durations: Sequence[Row] = ()) -> dict[tuple[str, str], str]:
+    """(profile, duration) → on which stretch that its sources did not see it rests; what is missing there could change it.
+
+    `durations`: rows of that table, those stored if none are given.
+    """
     found, _ = _of(timeline)
     window, dated = timeline.window, crosses_midnight(timeline.window.since_ns, timeline.window.until_ns)
     dark = [h for h in found if h.whole or (h.ours and h.source != "kubernetes")]
@@ -122,7 +125,7 @@ def resting(timeline: Timeline) -> dict[tuple[str, str], str]:
     marks = {m.name: m for m in marks_of(timeline.table("milestones"))}
     events = {e["event_id"]: {w["source"] for w in e["witnesses"]} | {e["source"]} for e in records(timeline.table("events"))}
     told: dict[tuple[str, str], str] = {}
-    for d in records(timeline.table("durations")):
+    for d in durations or records(timeline.table("durations")):
         begin, end = marks.get(d["from"]), marks.get(d["to"])
         if d["best_s"] is None or begin is None or end is None:
             continue

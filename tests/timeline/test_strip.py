@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from retroline.timeline.folder import _write_tables
 from retroline.timeline.identity import named
 from retroline.timeline.milestones import milestones
 from retroline.timeline.people import People
+from retroline.timeline.published import durations_text
 from retroline.timeline.rows import Row
 from retroline.timeline.story import scope
 from retroline.timeline.strip import WIDTH, holes, strip_text, strips
@@ -135,6 +137,17 @@ def test_a_duration_that_rests_on_a_hole_is_marked(tmp_path: Path, coverage: lis
 def test_the_mark_names_the_stretch(tmp_path: Path) -> None:
     """The reader sees which source was blind, and when."""
     assert "**unsupported**: prometheus not seen 01:20:00–01:21:30" in built(tmp_path, covered("prometheus", "query", 90, 600)).to_markdown()
+
+
+def test_every_form_marks_it(tmp_path: Path) -> None:
+    """JSON has the stretch beside the duration, null where there is none; the durations as others define them are marked alike."""
+    timeline = built(tmp_path, covered("prometheus", "query", 0, 450))
+
+    told = {(d["profile"], d["name"]): d["unsupported"] for d in json.loads(timeline.to_json())["durations"]}
+    published = [line for line in durations_text(timeline, ["dora", "impact"]).splitlines() if "**unsupported**" in line]
+
+    assert {key for key, hole in told.items() if hole} == {("impact", "TTM"), ("alert", "TTM"), ("impact", "TTE"), ("alert", "TTE")}
+    assert [line.split(" | ")[1] for line in published] == ["time to restore", "TTE", "TTM"]
 
 
 def test_the_strip_stands_under_the_timeline(tmp_path: Path) -> None:
