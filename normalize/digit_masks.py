@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-BLOCK_BYTES = 1 << 17
+BLOCK_BYTES = 1 << 19
 # Stands for a mask while a block is masked: no byte of valid UTF-8.
 STAR = b"\xff"
 REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
@@ -69,18 +69,19 @@ def digits_masked(texts: pa.Array, how: Kind) -> tuple[Codes, list[str]]:
         parts.append(part)
         if places is not None:
             doubtful.append(np.searchsorted(ends, places + start, "right") - 1)
-    masked = np.concatenate(parts)
-    newlines = np.flatnonzero(masked == ord("\n"))
+    masked = pa.concat_arrays(parts)
+    held = np.frombuffer(masked.buffers()[1], np.uint8)[: len(masked)]
+    newlines = np.flatnonzero(held == ord("\n"))
     if len(newlines) != len(texts):
         return _coded(pc.replace_substring_regex(texts, how.pattern, how.into))
     bounds = pa.py_buffer(np.concatenate([np.zeros(1, np.int32), newlines.astype(np.int32) + 1]))
-    coded = pa.BinaryArray.from_buffers(pa.binary(), len(texts), [None, bounds, pa.py_buffer(masked)]).dictionary_encode()
+    coded = pa.BinaryArray.from_buffers(pa.binary(), len(texts), [None, bounds, masked.buffers()[1]]).dictionary_encode()
     codes = _numbers(coded)
     masks = [mask[:-1].replace(STAR, how.into.encode()).decode() for mask in coded.dictionary.to_pylist()]
     return _corrected(texts, how, codes, masks, np.unique(np.concatenate(doubtful))) if doubtful else (codes, masks)
 
 
-def _block(block: Bytes, how: Kind) -> tuple[Bytes, npt.NDArray[np.int64] | None]:
+def _block(block: Bytes, how: Kind) -> tuple[pa.UInt8Array, npt.NDArray[np.int64] | None]:
     """Some lines with STAR for each match; and where matches may stand side by side."""
     classes = np.frombuffer(block.tobytes().translate(how.classes), np.uint8)
     digits = np.packbits(classes & DIGIT, bitorder="little").tobytes()
@@ -94,10 +95,14 @@ def _block(block: Bytes, how: Kind) -> tuple[Bytes, npt.NDArray[np.int64] | None
     masked = before | after
     again = masked & (masked << 1)
     doubtful = before & again & ~follows
-    keep = _flags(again ^ ((1 << len(block)) - 1), size, len(block))
-    starred = np.negative(_flags(masked, size, len(block)))
+    keep = pa.py_buffer((again ^ ((1 << len(block)) - 1)).to_bytes(size, "little"))
+    starred = _flags(masked, size, len(block))
+    np.negative(starred, out=starred)
     np.bitwise_or(starred, block, out=starred)
-    return starred[keep.view(np.bool_)], np.flatnonzero(_flags(doubtful, size, len(block))) if doubtful else None
+    kept = pa.UInt8Array.from_buffers(pa.uint8(), len(block), [None, pa.py_buffer(starred)]).filter(
+        pa.BooleanArray.from_buffers(pa.bool_(), len(block), [None, keep])
+    )
+    return kept, np.flatnonzero(_flags(doubtful, size, len(block))) if doubtful else None
 
 
 def _flags(bits: int, size: int, count: int) -> Bytes:
