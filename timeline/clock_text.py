@@ -43,6 +43,8 @@ def clocks_text(timeline: Timeline) -> str:
 
 def _off(clock: dict[str, Any]) -> str:
     """`checkout/app stamps 7.3 s ahead of its node (7.25–7.35 s)`, and what follows from it."""
+    if clock["clock"] == "utc":
+        return _reference(clock)
     best, low, high = (clock[f"{n}_ns"] for n in ("best", "low", "high"))
     way = "ahead of" if best > 0 else "behind"
     ends = sorted((abs(low), abs(high)))
@@ -53,9 +55,23 @@ def _off(clock: dict[str, Any]) -> str:
         name += f" (between {amount(ends[0])} and {amount(ends[1])})"
     if clock["inner"]:
         return f"{name}. Its lines are timed by the node's stamps, so nothing is corrected. Seen in {cell('; '.join(clock['why']))}."
+    return f"{name}. {_done(clock)}. Shown by: {cell('; '.join(clock['why']), 400)}."
+
+
+def _done(clock: dict[str, Any]) -> str:
+    """What was done about a clock that is off."""
+    if clock["clock"] == "retroline":
+        return "That is the machine that collected, no row is timed by it"
     moved = clock["correction_ns"]
-    done = f"Its times are corrected by {'+' if moved > 0 else '−'}{amount(abs(moved))}" if moved else "Its times are shown as received"
-    return f"{name}. {done}. Shown by: {cell('; '.join(clock['why']), 400)}."
+    return f"Its times are corrected by {'+' if moved > 0 else '−'}{amount(abs(moved))}" if moved else "Its times are shown as received"
+
+
+def _reference(utc: dict[str, Any]) -> str:
+    """What follows where UTC itself is known to be off the clock that all times are told on."""
+    way = "behind" if utc["best_ns"] > 0 else "ahead of"
+    ends = sorted(abs(utc[f"{n}_ns"]) for n in ("low", "high"))
+    name = f"**{cell(utc['against'])}** stamps {amount(abs(utc['best_ns']))} {way} UTC (between {amount(ends[0])} and {amount(ends[1])})"
+    return f"{name}. All times are told on its clock and are off by as much; durations are not. Shown by: {cell('; '.join(utc['why']), 400)}."
 
 
 def _contradiction(found: dict[str, Any]) -> str:

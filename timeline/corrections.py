@@ -14,6 +14,9 @@ from .evidence import Read
 from .inner_clocks import inner_offsets
 from .rows import Given, Row, Witness
 
+# Clocks that time no row: the ideal one, and the machine that collected.
+STAMPLESS = ("utc", "retroline")
+
 
 @dataclass(frozen=True)
 class Clocks:
@@ -32,7 +35,8 @@ class Clocks:
         """Clock → (what is added to its readings, how wrong that may be), in nanoseconds, of clocks off by more than their error bound."""
         if not self.correct:
             return {}
-        return {o.clock: (-o.best_ns, o.error_ns) for o in self.systems if o.proven and o.best_ns is not None and o.error_ns is not None}
+        off = [o for o in self.systems if o.proven and o.clock not in STAMPLESS]
+        return {o.clock: (-o.best_ns, o.error_ns) for o in off if o.best_ns is not None and o.error_ns is not None}
 
     def told(self) -> dict[str, Any]:
         """As JSON-ready values, for the tables' metadata and the report."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -11,10 +14,14 @@ from hypothesis import strategies as st
 from retroline.collectors.evidence import Reply
 from retroline.normalize.http_date import http_date_ns
 from retroline.timeline.clock_sights import answers, node_names, node_times, server_times
+from retroline.timeline.clock_text import clocks_text
 from retroline.timeline.clocks import QUARTER_NS, Bound, Offset, offsets
+from retroline.timeline.corrections import Clocks
 from retroline.timeline.rows import Fact, Series
+from retroline.timeline.timeline import Timeline
 
 SECOND = 1_000_000_000
+MS = SECOND // 1000
 
 
 def both(ahead: str, behind: str, low: int, high: int) -> list[Bound]:
@@ -182,3 +189,21 @@ def test_whose_clock_a_target_tells(labels: dict[str, str], clock: str | None) -
     bounds = list(node_times([ticks, took], node_names([NODE, POD, EVENT])))
 
     assert [(b.ahead, b.most_ns) for b in bounds] == ([(clock, 501_000_000), ("prometheus", -497_000_000)] if clock else [])
+
+
+def test_what_times_no_row_is_not_corrected() -> None:
+    """A reference that is off UTC, and a collecting machine that is off, are told as that, and no correction is claimed; a node's is."""
+    found, _ = offsets(
+        [
+            *both("kubernetes/node/w1", "prometheus", -10_001 * MS, -9_999 * MS),
+            *both("kubernetes/node/w1", "utc", -50 * MS, 50 * MS),
+            *both("retroline", "prometheus", 5 * SECOND, 5_002 * MS),
+        ]
+    )
+    clocks = Clocks(tuple(found))
+    text = clocks_text(cast("Timeline", SimpleNamespace(told={"clocks": json.dumps(clocks.told())})))
+
+    assert clocks.corrections == {"kubernetes/node/w1": (10 * SECOND, MS)}
+    assert "**prometheus** stamps 10.0 s ahead of UTC (between 9.9 s and 10.1 s). All times are told on its clock and are off by as much" in text
+    assert "**retroline** stamps 5.0 s ahead of prometheus (between 5.0 s and 5.0 s). That is the machine that collected, no row is timed by it." in text
+    assert "**kubernetes/node/w1** stamps 10.0 s behind prometheus (between 10.0 s and 10.0 s). Its times are corrected by +10.0 s." in text
