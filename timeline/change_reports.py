@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
+from ..collectors.window import SECOND_NS
 from .likelihood import CONTRADICTED, SAME_ACT, SAME_DETAIL, SAME_SERVICE, SAME_VERSION, Likelihood, by_distance
 from .revisions import tag
 from .rows import Row
@@ -21,6 +23,8 @@ WORD = re.compile(r"[\w.+-]*\w")
 HEX = re.compile(r"[0-9a-f]{7,64}")
 DOTTED = re.compile(r"\d+\.\d[\w.]*")
 UNFINISHED = re.compile(r"(?:rc|alpha|beta|pre|dev|snapshot)[\d.]*", re.IGNORECASE)
+# How much later the clock of an act may be than that of what shows it.
+CLOCKS_NS = 5 * SECOND_NS
 RELEASES = ("deployed", "rolled back")
 # The first that a report's title has.
 ACTS = (
@@ -42,6 +46,23 @@ def tells_of(report: Row, act: Row) -> Likelihood | None:
         return Likelihood(CONTRADICTED, "same service in another namespace")
     done, said = act_of(act), said_act(report)
     return _compared(report, act, done, said, distance_ns) or _of_act(done, said, distance_ns)
+
+
+def shows(sight: Row, act: Row) -> Likelihood | None:
+    """How likely a new version in a service's own metric (`sight`) is what `act` brought, a rollout or a report of one; None where it is not."""
+    late_ns = sight.at_ns - act.at_ns
+    place = act.labels.get("namespace")
+    if sight.service != act.service or late_ns < -CLOCKS_NS or (place and sight.labels.get("namespace", place) != place):
+        return None
+    if act.kind == "change.reported":
+        known = said_act(act) in (*RELEASES, "")
+        version = same_version(act, replace(sight, labels={"image_to": f"{sight.service}:{sight.labels['version']}"}))
+    else:
+        known = act_of(act) in RELEASES
+        version = same_version(sight, act)
+    if not known or version is False:
+        return None
+    return by_distance(SAME_VERSION if version else SAME_ACT, max(late_ns, 0), "same service and version" if version else "same service, no version to compare")
 
 
 def _compared(report: Row, act: Row, done: str, said: str, distance_ns: int) -> Likelihood | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from .change_reports import tells_of
+from .change_reports import shows, tells_of
 from .identity import named, pointer
 from .likelihood import AS_NEAR_NS, JOINED_LABEL, SAID, SAME_LABEL, SECOND_REPORT, Likelihood
 from .rows import Given, Row
@@ -14,7 +14,10 @@ from .rows import Given, Row
 # Names that controllers give their pods: ReplicaSet hash and pod suffix, ordinal, CronJob minute, DaemonSet suffix.
 SUFFIX = re.compile(r"(-[a-z0-9]{6,10}-[a-z0-9]{5}|-\d{6,10}-[a-z0-9]{5}|-\d{1,4}|-[a-z0-9]{5})$")
 CHANGES = ("change.deployed", "change.rolled_back", "change.scaled", "change.configured")
+METRICS = "prometheus"
 MACHINE_ACTORS = ("kubectl", "kube-controller-manager", "deployment-controller", "before-first-apply", "")
+
+Belief = Callable[[Row, Row], Likelihood | None]
 
 
 def workload_of(pod: str) -> str:
@@ -78,10 +81,20 @@ def confirmed(rows: Sequence[Row]) -> list[Row]:
     """Reported changes become witnesses of the cluster's own rows where that is likely enough; the rest stay and say which row they may be.
 
     A report that was had twice is one. The report's actor (a pipeline, a person) replaces a mere tool's name; each cluster row takes at most one report.
+    New versions in a service's metric then become witnesses of the act that brought them; those that may be one make no milestone.
     """
-    cluster = [r for r in rows if r.kind in CHANGES]
     reports = [n.row for n in named(r for r in rows if r.kind == "change.reported")]
-    found = sorted(_beliefs(reports, cluster), key=lambda b: (-b[2].value, b[3], b[0], b[1]))
+    taken, left = _assigned([r for r in reports if r.source != METRICS], [r for r in rows if r.kind in CHANGES], tells_of)
+    acts = [*(_with_report(row, *report) if report else row for row, report in taken), *left]
+    shown, alone = _assigned([r for r in reports if r.source == METRICS], acts, shows)
+    others = [r for r in rows if r.kind not in CHANGES and r.kind != "change.reported"]
+    alone = [replace(r, milestone_ok=SAME_LABEL not in r.labels) for r in alone]
+    return [*others, *(_with_metric(row, *sight) if sight else row for row, sight in shown), *alone]
+
+
+def _assigned(reports: Sequence[Row], acts: Sequence[Row], belief_of: Belief) -> tuple[list[tuple[Row, tuple[Row, Likelihood] | None]], list[Row]]:
+    """Every act with the report joined with it, if any; and the reports that are left."""
+    found = sorted(_beliefs(reports, acts, belief_of), key=lambda b: (-b[2].value, b[3], b[0], b[1]))
     taken: dict[int, tuple[Row, Likelihood]] = {}
     used: set[int] = set()
     for i, k, belief, _ in found:
@@ -91,15 +104,14 @@ def confirmed(rows: Sequence[Row]) -> list[Row]:
     left = []
     for i in (i for i in range(len(reports)) if i not in used):
         best = next(((k, b) for j, k, b, _ in found if j == i), None)
-        left.append(reports[i] if best is None else _may_be(reports[i], cluster[best[0]], best[1], second=best[0] in taken))
-    others = [r for r in rows if r.kind not in CHANGES and r.kind != "change.reported"]
-    return [*others, *(_with_report(row, *taken[k]) if k in taken else row for k, row in enumerate(cluster)), *left]
+        left.append(reports[i] if best is None else _may_be(reports[i], acts[best[0]], best[1], second=best[0] in taken))
+    return [(row, taken.get(k)) for k, row in enumerate(acts)], left
 
 
-def _beliefs(reports: Sequence[Row], cluster: Sequence[Row]) -> Iterator[tuple[int, int, Likelihood, int]]:
-    """(report, cluster row, how likely they are one, how far apart in ns) of all pairs that are worth saying."""
+def _beliefs(reports: Sequence[Row], acts: Sequence[Row], belief_of: Belief) -> Iterator[tuple[int, int, Likelihood, int]]:
+    """(report, act, how likely they are one, how far apart in ns) of all pairs that are worth saying."""
     for i, report in enumerate(reports):
-        mine = [(k, belief, abs(act.at_ns - report.at_ns)) for k, act in enumerate(cluster) if (belief := tells_of(report, act))]
+        mine = [(k, belief, abs(act.at_ns - report.at_ns)) for k, act in enumerate(acts) if (belief := belief_of(report, act))]
         for k, belief, far_ns in mine:
             rivals = sum(j != k and other.value >= belief.value and other_ns <= far_ns + AS_NEAR_NS for j, other, other_ns in mine)
             shared = belief.among(rivals)
@@ -124,3 +136,9 @@ def _with_report(row: Row, report: Row, belief: Likelihood) -> Row:
         witnesses=(*row.witnesses, *report.witnesses),
         folds=(*row.folds, *report.folds),
     )
+
+
+def _with_metric(row: Row, sight: Row, belief: Likelihood) -> Row:
+    before = row.labels.get(JOINED_LABEL)
+    words = f"{before}; {sight.labels.get('metric')} {belief.words}" if before else belief.words
+    return replace(row, labels={**row.labels, JOINED_LABEL: words}, witnesses=(*row.witnesses, *sight.witnesses), folds=(*row.folds, *sight.folds))
