@@ -4,7 +4,7 @@
   Only answers that this run asked for itself count, and none that is off by more than an hour: that is a recording being replayed.
 - `node_time_seconds` was read at its sample's stamp or at most `scrape_duration_seconds` later; `node_timex_maxerror_seconds` bounds the
   distance from UTC of a node whose `node_timex_sync_status` is 1 (node_exporter, timex and time collectors).
-- A pod's containers start after the API server made the pod; a job is complete after its containers ended; a restart is counted
+- A pod's containers start, and write, after the API server made the pod; a job is complete after its containers ended; a restart is counted
   after it.
 """
 
@@ -28,6 +28,8 @@ REPLAYED_NS = 3600 * SECOND_NS
 MS_NS = 1_000_000
 LONGEST_SCRAPE_NS = 10 * SECOND_NS
 MADE = "a pod is made before anything happens to it"
+# Owners that give each pod a name of its own.
+GENERATED = ("ReplicaSet", "DaemonSet", "Job")
 CLOCKS = ("node_time_seconds", "node_timex_maxerror_seconds")
 PORT = re.compile(r":\d+$")
 HOSTS = ("node", "nodename", "kubernetes_node", "host", "instance")
@@ -134,8 +136,21 @@ def causes(given: Given) -> Iterator[Bound]:
         pod = made.get(about)
         if pod is not None and pod.at_ns is not None and fact.at_ns is not None and fact.clock != pod.clock:
             yield after((pod.clock, pod.at_ns - pod.before_ns), (fact.clock, fact.at_ns + fact.after_ns), MADE, fact.ref)
+    yield from _first_lines(given)
     yield from _jobs(given, made)
     yield from _restarts(given)
+
+
+def _first_lines(given: Given) -> Iterator[Bound]:
+    """No line is older than its pod, where the pod's name is made up and thus never another's."""
+    made: dict[tuple[str, str], Fact] = {}
+    for fact in given.of("state.pod"):
+        if (fact.attributes.get("owner") or {}).get("kind") in GENERATED and fact.at_ns is not None:
+            made.update({(namespace, str(fact.attributes["name"])): fact for namespace in ("", str(fact.attributes["namespace"]))})
+    for stream in given.streams:
+        pod = made.get((stream.namespace, stream.pod))
+        if pod is not None and pod.at_ns is not None and stream.first_ns is not None and stream.clock.startswith(f"{NODE}/"):
+            yield after((pod.clock, pod.at_ns - pod.before_ns), (stream.clock, stream.first_ns + 1), "a pod is made before its first line", stream.ref)
 
 
 def _jobs(given: Given, made: Mapping[Any, Fact]) -> Iterator[Bound]:

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from retroline.collectors.evidence import Reply
+from retroline.collectors.window import Window
 from retroline.normalize.http_date import http_date_ns
-from retroline.timeline.clock_sights import answers, node_names, node_times, server_times
+from retroline.timeline.clock_sights import answers, causes, node_names, node_times, server_times
 from retroline.timeline.clock_text import clocks_text
 from retroline.timeline.clocks import QUARTER_NS, Bound, Offset, offsets
 from retroline.timeline.corrections import Clocks
-from retroline.timeline.rows import Fact, Series
+from retroline.timeline.rows import Fact, Given, Series, Stream
 from retroline.timeline.timeline import Timeline
 
 SECOND = 1_000_000_000
@@ -207,3 +208,25 @@ def test_what_times_no_row_is_not_corrected() -> None:
     assert "**prometheus** stamps 10.0 s ahead of UTC (between 9.9 s and 10.1 s). All times are told on its clock and are off by as much" in text
     assert "**retroline** stamps 5.0 s ahead of prometheus (between 5.0 s and 5.0 s). That is the machine that collected, no row is timed by it." in text
     assert "**kubernetes/node/w1** stamps 10.0 s behind prometheus (between 10.0 s and 10.0 s). Its times are corrected by +10.0 s." in text
+
+
+@pytest.mark.parametrize(
+    ("owner", "clock", "bounds"),
+    [
+        ("ReplicaSet", "kubernetes/node/w1", [("kubernetes/node/w1", "kubernetes/apiserver", "a pod is made before its first line")]),
+        ("StatefulSet", "kubernetes/node/w1", []),
+        ("ReplicaSet", "kubernetes/node", []),
+        ("ReplicaSet", "", []),
+    ],
+    ids=["a name of its own", "a name that comes again", "of no known node", "of no runtime"],
+)
+def test_a_line_is_no_older_than_its_pod(owner: str, clock: str, bounds: list[tuple[str, str, str]]) -> None:
+    """The runtime's first stamp comes after the API server made the pod: a node that is 4 s behind shows."""
+    about = {"name": "a-0", "namespace": "shop", "uid": "u", "owner": {"kind": owner, "name": "a"}}
+    pod = Fact("kubernetes", "state.pod", "kubernetes/apiserver", "p", "p", at_ns=100 * SECOND, after_ns=SECOND, attributes=about)
+    stream = Stream("shop", "a-0", "app", "", 96 * SECOND, 99 * SECOND, 3, "log", clock)
+
+    found = list(causes(Given(Window(0, 200 * SECOND), [pod], (), [stream])))
+
+    assert [(b.ahead, b.behind, b.why) for b in found] == bounds
+    assert all(b.most_ns == -4 * SECOND + 1 for b in found)
