@@ -43,6 +43,7 @@ WHAT = {"config": "configuration", "buildinfo": "version", "rules": "alerting ru
 STATUS = ("config", "buildinfo", "runtimeinfo")
 ALERTS = ("ALERTS", "ALERTS_FOR_STATE")
 RESTARTS = ("kube_pod_container_status_restarts_total", "kube_pod_container_status_last_terminated_reason")
+VERSIONS = ("build_info",)
 
 
 @dataclass
@@ -139,7 +140,7 @@ def fetch(settings: Settings, ask: Ask) -> None:
             job.part(f"series {series.name}", partial(_range, job, series, interval_s))
         if settings.alerts:
             counters.collect(job, rules, interval_s)
-        for metric in RESTARTS if settings.alerts else ():
+        for metric in (*RESTARTS, *VERSIONS) if settings.alerts else ():
             job.part(f"raw samples of {metric}", partial(_raw, job, metric, halving=False), spared=(TooExpensive, Refused))
         if settings.alerts:
             node_clocks.collect(job)

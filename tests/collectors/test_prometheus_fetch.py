@@ -184,6 +184,7 @@ def test_recorded_incident(tmp_path: Path) -> None:
         index = run("http://prometheus.example.test:9090", tmp_path)
 
     assert tape.all_played
+    assert {"ALERTS", "build_info", "kube_pod_container_status_restarts_total"} <= {r.about.get("name") for r in index.replies}
     assert index.failures == ()
     assert sorted({r.form for r in index.replies}) == ["alerts", "buildinfo", "config", "now", "query", "query_range", "rules", "runtimeinfo"]
     series = {r.about["name"]: r for r in index.replies if r.form == "query_range"}
@@ -239,7 +240,7 @@ def test_resumed_run_asks_only_what_is_missing(server: Server, tmp_path: Path) -
     index = run(server.url, tmp_path)
 
     assert server.queries() == ["errors"]
-    assert len(index.replies) == len(ANSWERS) + 8
+    assert len(index.replies) == len(ANSWERS) + 9
 
 
 def test_victoriametrics(server: Server, tmp_path: Path) -> None:
