@@ -42,9 +42,15 @@ class Hole:
 
 
 def holes(coverage: Iterable[Row], events: Iterable[Row], window: Window) -> list[Hole]:
-    """Every stretch that a source could not tell of; a source that answered nothing has one over the whole window."""
+    """Every stretch that a source could not tell of; a source that answered nothing has one over the whole window.
+
+    Logs that are gone with their pods have the stretch that gap rows tell, where these name the pod.
+    """
     rows = [c for c in coverage if c["source"] != "files"]
-    found = [_lost(c, window) for c in rows if c["reason"] is not None and c["reason"] != "unrecognised"]
+    gaps = [e for e in events if e["kind"] == "gap" and "ours" not in e["labels"] and e["until_ns"] is not None]
+    told = " ".join(f"{e['labels'].get('pods', '')} {e['labels'].get('pod', '')}" for e in gaps).replace(",", " ").split()
+    lost = [c for c in rows if c["reason"] not in (None, "unrecognised")]
+    found = [_lost(c, window) for c in lost if not (c["reason"] == "gone" and str(c["part"]).rpartition("/")[2] in told)]
     for source in sorted({c["source"] for c in rows}):
         mine = [c for c in rows if c["source"] == source]
         if all(c["reason"] is not None for c in mine):
@@ -53,8 +59,7 @@ def holes(coverage: Iterable[Row], events: Iterable[Row], window: Window) -> lis
         found += _unsampled(source, mine, window)
         if source == "alertmanager" and not any(c["part"] == "history" or c["reason"] for c in mine):
             found.append(Hole(source, window.since_ns, window.until_ns, "remembers only what fires", False))
-    told = (e for e in events if e["kind"] == "gap" and "ours" not in e["labels"] and e["until_ns"] is not None)
-    return [*found, *(Hole(e["source"], e["at_ns"], e["until_ns"], f"logs {e['labels'].get('reason', 'missing')}", False) for e in told)]
+    return [*found, *(Hole(e["source"], e["at_ns"], e["until_ns"], f"logs {e['labels'].get('reason', 'missing')}", False) for e in gaps)]
 
 
 def _lost(row: Row, window: Window) -> Hole:

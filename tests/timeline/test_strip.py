@@ -82,6 +82,16 @@ def test_logs_that_are_gone_are_grey() -> None:
     assert strip_of(covered("kubernetes", "list"), events=(gap,)) == "▒30█30 logs gone"
 
 
+def test_logs_gone_with_a_pod_are_told_once() -> None:
+    """Where a gap row says when the pods lived that took their logs, the failures to get them hide no more than that."""
+    labels = {"reason": "gone", "pods": "a-1, a-2"}
+    gap = {"kind": "gap", "source": "kubernetes", "labels": labels, "at_ns": T0, "until_ns": T0 + 300 * SECOND}
+    failed = [lost("kubernetes", f"logs of pod shop/{name}", "gone") for name in ("a-1", "a-2")]
+
+    assert strip_of(covered("kubernetes", "list"), *failed, events=(gap,)) == "▒30█30 logs gone"
+    assert strip_of(covered("kubernetes", "list"), *failed, lost("kubernetes", "logs of pod shop/a", "gone"), events=(gap,)).startswith("▒60")
+
+
 def test_hostile_words_stay_in_the_block() -> None:
     """No text from outside ends the block of fixed width or breaks its line."""
     line = strip_of(covered("prometheus", "query"), lost("prometheus", "```\n# x | y", "denied"))
