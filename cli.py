@@ -21,7 +21,6 @@ from .collectors.errors import ConfigError, RetrolineError
 from .terminal.options import all_option, archive_option, config_option, correct_option, format_option, log_options, names_option
 
 if TYPE_CHECKING:
-    from .collectors.run import Outcome
     from .timeline.timeline import Timeline
 
 DEFAULT_CONFIG = Path("retroline.toml")
@@ -64,8 +63,10 @@ def collect(**options: Any) -> None:
     """Collect a window from all sources, build its timeline and print it."""
     from .collectors.settings import Flags, configured, read_config
     from .terminal.collecting import Job
-    from .terminal.lost import lost
+    from .terminal.lost import exit_code, lost
+    from .timeline.frames import without_pandas
 
+    without_pandas()
     config = read_config(_config_path(options["config_path"]))
     now_ns, now_s = time.time_ns(), time.monotonic()
     flags = Flags(**{name: options[name] for name in Flags.__dataclass_fields__})
@@ -76,7 +77,7 @@ def collect(**options: Any) -> None:
     for source, sentence in lost(timeline):
         _say(f"not seen: {source}: {sentence}")
     _say(f"incident folder: {folder}")
-    _end(_code(timeline, outcomes, strict=options["strict"]), hanging=any(o.hanging for o in outcomes))
+    _end(exit_code(timeline, outcomes, strict=options["strict"]), hanging=any(o.hanging for o in outcomes))
 
 
 @cli.command()
@@ -237,7 +238,9 @@ def _end(code: int, *, hanging: bool) -> NoReturn:
 
 def _built(folder: Path, kept: Any = None) -> Timeline:
     from .timeline.folder import build_folder
+    from .timeline.frames import without_pandas
 
+    without_pandas()
     return build_folder(folder, kept)
 
 
@@ -286,14 +289,6 @@ def _print(timeline: Timeline, form: str, *, everything: bool, names: bool) -> N
 def _hush() -> None:
     """Send what is left for stdout nowhere: whoever read it is gone, or it cannot be written."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _code(timeline: Timeline, outcomes: list[Outcome], *, strict: bool) -> int:
-    coverage = timeline.coverage
-    lost = coverage[coverage["reason"].notna()]
-    if outcomes and all(o.error is not None for o in outcomes) and not coverage["received"].sum():
-        return 4
-    return 3 if bool(lost["ours"].any()) or (strict and len(lost)) else 0
 
 
 def _say(text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -39,6 +40,17 @@ def test_the_command_line_is_light() -> None:
 def test_help_is_light(arguments: tuple[str, ...]) -> None:
     """Neither help nor version loads a table, cluster or plot library."""
     assert not (HEAVY | NETWORK) & loaded(run(*arguments))
+
+
+def test_a_build_without_metrics_needs_no_pandas(tmp_path: Path) -> None:
+    """Logs and objects alone are collected and built without loading pandas, whose import takes longer than that."""
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved" / "shop_web-1_app.log").write_text("2026-11-21T07:00:00.5Z order 7 failed\n")
+    window = ("--since", "2026-11-21T07:00:00Z", "--until", "2026-11-21T07:10:00Z")
+
+    for words in (("collect", "--from", f"{tmp_path}/saved", "--out", f"{tmp_path}/a", *window), ("build", f"{tmp_path}/a")):
+        assert "pyarrow" in (found := loaded(run(*words)))
+        assert "pandas" not in found, words
 
 
 @pytest.mark.parametrize("source", SOURCES)

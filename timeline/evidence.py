@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from ..collectors.errors import BadPayload, ConfigError, SourceError
@@ -24,8 +24,12 @@ from ..normalize.stamps import NONE_NS
 from ..normalize.tables import SAMPLES
 from ..normalize.window import inside
 from .facts import facts_of
+from .frames import frames
 from .line_store import LineStore
 from .rows import NODE, Fact, Series, Stream
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Part = tuple[str, str]
 # Namespace, pod, container, ref of the reply.
@@ -183,7 +187,7 @@ def _points(raw: Raw, reply: Reply) -> pd.DataFrame:
     shown = np.asarray(labels.dictionary.to_pylist(), object)[labels.indices.to_numpy()]
     step = about.get("step_s") or about.get("step") or ""
     words = {"name": about.get("name", ""), "query": about.get("query", ""), "step": step, "ref": raw.about.get("ref", reply.ref)}
-    return pd.DataFrame({"at": at, "value": value, "labels": shown, **words, "form": reply.form, "source": source_of(reply)})
+    return frames().DataFrame({"at": at, "value": value, "labels": shown, **words, "form": reply.form, "source": source_of(reply)})
 
 
 def _join_points(points: list[pd.DataFrame], window: Window, read: Read) -> None:
@@ -191,6 +195,7 @@ def _join_points(points: list[pd.DataFrame], window: Window, read: Read) -> None
     if not points:
         read.samples = SAMPLES.empty_table()
         return
+    pd = frames()
     frame = pd.concat(points, ignore_index=True)
     frame = frame.sort_values(["name", "labels", "step", "at", "ref"], kind="stable", ignore_index=True)
     readable = frame["at"].to_numpy() != NONE_NS

@@ -6,14 +6,17 @@ import json
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..collectors.errors import ConfigError
 from ..collectors.window import Window
+from .frames import frames
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TABLES = ("events", "lines", "samples", "milestones", "durations", "coverage")
 LARGE = ("lines", "samples")
@@ -86,7 +89,7 @@ class Timeline:
         from .published import PUBLISHED, chosen
 
         if profile in PUBLISHED:
-            return pd.DataFrame(chosen(self, [profile]))
+            return frames().DataFrame(chosen(self, [profile]))
         frame = self.table("durations").to_pandas()
         return frame if profile is None else frame[frame["profile"] == profile].reset_index(drop=True)
 
@@ -94,19 +97,19 @@ class Timeline:
         """Where the minutes went: TTD and TTA in segments that sum exactly; duration, profile, from, to, ns, low_s, best_s, high_s, knob, merged, event_ids."""
         from .segments import COLUMNS, segment_rows
 
-        return pd.DataFrame(segment_rows(self), columns=list(COLUMNS))
+        return frames().DataFrame(segment_rows(self), columns=list(COLUMNS))
 
     def clocks(self) -> pd.DataFrame:
         """How far each clock is off: clock, against, low_s, best_s, high_s, proven, zone, correction_s, inner, why; ahead is positive."""
         from .clock_text import COLUMNS, clock_rows
 
-        return pd.DataFrame(clock_rows(self), columns=list(COLUMNS))
+        return frames().DataFrame(clock_rows(self), columns=list(COLUMNS))
 
     def impact(self) -> pd.DataFrame:
         """Impact in numbers: requests, failed and share (0 to 1) from impact to recovery; name, low, best, high, query, alert, why (it is blank)."""
         from .impact_text import COLUMNS, impact_rows
 
-        return pd.DataFrame(impact_rows(self), columns=list(COLUMNS))
+        return frames().DataFrame(impact_rows(self), columns=list(COLUMNS))
 
     def to_markdown(self, *, names: bool = False, everything: bool = False) -> str:
         """The report. `names` shows people by name, `everything` shows every row."""
