@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from threading import RLock
 
 import numpy as np
 import numpy.typing as npt
@@ -20,11 +21,12 @@ SYMBOLS = 257
 COLOUR_BYTES = b"\x1b\\#"
 LANDMARKS = b"[|{"
 LONGEST = 4096
-WINDOW = 4
+WINDOW = 6
+MEMBER, COLOUR = 1, 2
 FEW = 64
 SPARSE = 8
 LEADS, NEW_LEADS = 24, 4
-BLOCK = 1 << 16
+BLOCK, PIECE = 1 << 16, 1 << 17
 States = npt.NDArray[np.int32]
 
 
@@ -43,11 +45,10 @@ class Lines:
         byte = windows[0].bit_length() - 1
         if windows not in self._marks and self.holds(byte) and len(rows) * SPARSE < len(self.starts):
             some = self.only(rows)
-            return some.holding(places_of(some.data, byte), windows)
+            return some.holding(windows, 0, len(some.data))
         if windows not in self._marks:
-            first = int(self.starts[0])
-            at = places_of(self.data[first : int(self.ends[-1])], byte) + first if self.holds(byte) else np.empty(0, np.int64)
-            self._marks[windows] = self.holding(at, windows)
+            first, last = int(self.starts[0]), int(self.ends[-1])
+            self._marks[windows] = self.holding(windows, first, last if self.holds(byte) else first)
         return self._marks[windows][rows]
 
     def holds(self, byte: int) -> bool:
@@ -58,16 +59,22 @@ class Lines:
             self._held[byte] = any(byte in part.tobytes() for part in parts)
         return self._held[byte]
 
-    def holding(self, at: Places, windows: tuple[int, ...]) -> npt.NDArray[np.bool_]:
-        """Which lines hold one of the bytes `at`, with bytes of the further sets after it."""
+    def holding(self, windows: tuple[int, ...], first: int, last: int) -> npt.NDArray[np.bool_]:
+        """Which lines hold bytes of these sets in a row that begin in `[first, last)`, looked for in pieces that stay in the cache."""
+        byte, hits = windows[0].bit_length() - 1, []
+        for begin in range(first, last, PIECE):
+            at = places_of(self.data[begin : min(begin + PIECE, last)], byte) + begin
+            for i, bits in enumerate(windows[1:], 1):
+                if not len(at):
+                    break
+                kind = kinds(bits)[self.data[np.minimum(at + i, len(self.data) - 1)]]
+                if kind.max() == COLOUR:
+                    hits.append(at[kind == COLOUR])
+                at = at[kind == MEMBER]
+            hits.append(at)
         found = np.zeros(len(self.starts) + 1, bool)
-        for i, bits in enumerate(windows[1:], 1):
-            then = self.data[np.minimum(at + i, len(self.data) - 1)]
-            coloured = COLOURS[then]
-            if coloured.any():
-                found[np.searchsorted(self.starts, at[coloured], "right") - 1] = True
-            at = at[members(bits)[then] & ~coloured]
-        found[np.searchsorted(self.starts, at, "right") - 1] = True
+        if hits:
+            found[np.searchsorted(self.starts, np.concatenate(hits), "right") - 1] = True
         return found[:-1]
 
     def only(self, rows: Places) -> Lines:
@@ -80,19 +87,19 @@ class Lines:
 
 
 @lru_cache(maxsize=256)
-def members(bits: int) -> npt.NDArray[np.bool_]:
-    """Which bytes are in a set."""
-    return np.unpackbits(np.frombuffer((bits & BYTES).to_bytes(32, "little"), np.uint8), bitorder="little").astype(bool)
-
-
-COLOURS = members(sum(1 << byte for byte in COLOUR_BYTES))
+def kinds(bits: int) -> npt.NDArray[np.uint8]:
+    """For each byte: a MEMBER of the set, the beginning of a COLOUR, or 0."""
+    found = np.unpackbits(np.frombuffer((bits & BYTES).to_bytes(32, "little"), np.uint8), bitorder="little")
+    found[list(COLOUR_BYTES)] = COLOUR
+    return found
 
 
 class Walker:
-    """A program's sets of states, numbered as they are met; DEAD can match no more, TAKEN has matched."""
+    """A program's sets of states, numbered as they are met; DEAD can match no more, TAKEN has matched. Threads may share one."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._lock = RLock()
         self.sets: list[frozenset[int]] = [frozenset(), frozenset({0})]
         self._ids = {self.sets[0]: DEAD, self.sets[1]: TAKEN}
         self._steps: dict[tuple[int, int], int] = {}
@@ -109,11 +116,12 @@ class Walker:
         found = frozenset(pcs)
         if 0 in found:
             return TAKEN
-        if found not in self._ids:
-            self._ids[found] = len(self.sets)
-            self.sets.append(found)
-            self._grow()
-            self._over[self._ids[found]] = bool(self.windows(self._ids[found]))
+        with self._lock:
+            if found not in self._ids:
+                self.sets.append(found)
+                self._grow()
+                self._over[len(self.sets) - 1] = bool(self.windows(len(self.sets) - 1))
+                self._ids[found] = len(self.sets) - 1
         return self._ids[found]
 
     def step(self, state: int, bits: int) -> int:
@@ -197,11 +205,12 @@ class Walker:
         states[live] = TAKEN
 
     def _fill(self, states: States, symbols: Places) -> None:
-        for key in np.unique(states * np.int64(SYMBOLS) + symbols).tolist():
-            state, symbol = divmod(key, SYMBOLS)
-            if self._table[state, symbol] < 0:
-                after = TAKEN if symbol < END_OF_LINE and symbol in COLOUR_BYTES else self.step(state, 1 << symbol)
-                self._table[state, symbol] = after
+        with self._lock:
+            for key in np.unique(states * np.int64(SYMBOLS) + symbols).tolist():
+                state, symbol = divmod(key, SYMBOLS)
+                if self._table[state, symbol] < 0:
+                    after = TAKEN if symbol < END_OF_LINE and symbol in COLOUR_BYTES else self.step(state, 1 << symbol)
+                    self._table[state, symbol] = after
 
     def _grow(self) -> None:
         if len(self.sets) > len(self._table):
@@ -219,10 +228,11 @@ class Walker:
     def _need(self, pc: int) -> int:
         """A landmark without which there is no way from here to a match; 0 if there is none."""
         if pc not in self._needed:
-            self._needed[pc] = next((byte for byte in LANDMARKS if 0 not in self._reached([pc], without=byte)), 0)
+            self._needed[pc] = next((byte for byte in LANDMARKS if 0 not in self.reached([pc], without=byte)), 0)
         return self._needed[pc]
 
-    def _reached(self, pcs: Iterable[int], without: int = -1) -> set[int]:
+    def reached(self, pcs: Iterable[int], without: int = -1) -> set[int]:
+        """All states that these lead to; `without`: on ways that take no such byte where only that byte leads on."""
         program, seen, stack = self.program, set(pcs), list(pcs)
         while stack:
             one = stack.pop()
@@ -235,9 +245,12 @@ class Walker:
         return seen
 
     def _window(self, state: int, byte: int) -> tuple[int, ...]:
+        return self.window_after(self.reached([pc for pc in self.sets[state] if self._need(pc) == byte]), byte)
+
+    def window_after(self, pcs: Iterable[int], byte: int) -> tuple[int, ...]:
+        """A byte that one of these states takes, and nothing else, and the sets of what may follow it."""
         program = self.program
-        pcs = [pc for pc in self.sets[state] if self._need(pc) == byte]
-        now = {t for pc in self._reached(pcs) if program.bits[pc] == 1 << byte for t in program.closure(program.then[pc][0])}
+        now = {t for pc in pcs if program.bits[pc] == 1 << byte for t in program.closure(program.then[pc][0])}
         found = [1 << byte]
         for _ in range(WINDOW):
             bits = 0

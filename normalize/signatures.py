@@ -2,65 +2,82 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from threading import Lock
+
 import numpy as np
 import numpy.typing as npt
 
 from .words import Word, collapsed
 
 SLOTS = 16
-MOST = 2048
+MOST = 512
 SEED = 20_261_121
 
 
+@dataclass(frozen=True)
+class Known:
+    """Signatures, the verdicts on them, and the table that finds them by a product with `factors`; exchanged as a whole."""
+
+    keys: npt.NDArray[np.uint64]
+    verdicts: npt.NDArray[np.int32]
+    factors: npt.NDArray[np.uint64]
+    table: npt.NDArray[np.int16]
+
+
 class Signatures:
-    """Known signatures of some words, with a verdict for each: a state of an automaton, or -1."""
+    """Known signatures of some words, with a verdict for each: a state of an automaton, or -1. Threads may share one."""
 
     def __init__(self, words: int) -> None:
         self.words = words
-        self.verdicts = np.empty(0, np.int32)
-        self._keys = np.empty((0, words), np.uint64)
-        self._table = np.full(1 << SLOTS, -1, np.int16)
         self._random = np.random.default_rng(SEED)
-        self._factors = self._odd()
+        self._lock = Lock()
+        self._known = Known(np.empty((0, words), np.uint64), np.empty(0, np.int32), self._odd(), np.full(1 << SLOTS, -1, np.int16))
 
     def __len__(self) -> int:
-        return len(self._keys)
+        return len(self._known.keys)
 
-    def look_up(self, words: list[Word]) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.bool_]]:
-        """The place of each signature, and whether it is known at all; `words` are collapsed."""
-        place = self._table[self._slots(words)]
+    def look_up(self, words: list[Word]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
+        """The verdict on each signature, and whether it is known at all; `words` are collapsed."""
+        held = self._known
+        place = held.table[slots(words, held.factors)]
         known = place >= 0
-        if len(self):
-            held = self._keys[np.maximum(place, 0)]
-            for i, word in enumerate(words):
-                known &= held[:, i] == word
-        return place, known
+        if not len(held.keys):
+            return np.full(len(place), -1, np.int32), known
+        keys = held.keys[np.maximum(place, 0)]
+        for i, word in enumerate(words):
+            known &= keys[:, i] == word
+        return np.where(known, held.verdicts[np.maximum(place, 0)], np.int32(-1)), known
 
     def add(self, words: list[Word], row: int, verdict: int) -> bool:
         """Keep the signature of one row; False where there are too many already."""
-        if len(self) >= MOST:
-            return False
-        key = np.array([[word[row] for word in words]], np.uint64)
-        self._keys = np.concatenate([self._keys, key])
-        self.verdicts = np.append(self.verdicts, np.int32(verdict))
-        slots = self._slots(list(self._keys.T))
-        for _ in range(64):
-            if len(np.unique(slots)) == len(slots):
-                break
-            self._factors = self._odd()
-            slots = self._slots(list(self._keys.T))
-        self._table[:] = -1
-        self._table[slots] = np.arange(len(slots), dtype=np.int16)
+        with self._lock:
+            held = self._known
+            if len(held.keys) >= MOST:
+                return False
+            key = np.array([[word[row] for word in words]], np.uint64)
+            if (held.keys == key).all(axis=1).any():
+                return True
+            keys, factors = np.concatenate([held.keys, key]), held.factors
+            places = slots(list(keys.T), factors)
+            while len(np.unique(places)) < len(places):
+                factors = self._odd()
+                places = slots(list(keys.T), factors)
+            table = np.full(1 << SLOTS, -1, np.int16)
+            table[places] = np.arange(len(places), dtype=np.int16)
+            self._known = Known(keys, np.append(held.verdicts, np.int32(verdict)), factors, table)
         return True
 
     def _odd(self) -> npt.NDArray[np.uint64]:
         return self._random.integers(1, 1 << 63, self.words, dtype=np.uint64) | np.uint64(1)
 
-    def _slots(self, words: list[Word]) -> npt.NDArray[np.int64]:
-        mixed = words[0] * self._factors[0]
-        for word, factor in zip(words[1:], self._factors[1:], strict=True):
-            mixed = (mixed ^ (mixed >> np.uint64(29))) + word * factor
-        return np.asarray((mixed ^ (mixed >> np.uint64(31))) * self._factors[0] >> np.uint64(64 - SLOTS), np.int64)
+
+def slots(words: list[Word], factors: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+    """Where in the table a signature may stand."""
+    mixed = words[0] * factors[0]
+    for word, factor in zip(words[1:], factors[1:], strict=True):
+        mixed = (mixed ^ (mixed >> np.uint64(29))) + word * factor
+    return np.asarray((mixed ^ (mixed >> np.uint64(31))) * factors[0] >> np.uint64(64 - SLOTS), np.int64)
 
 
 def signature(words: list[Word]) -> list[Word]:

@@ -70,9 +70,9 @@ def _apply(stream: Stream, key: str, rows: Rows) -> Rows:
         rf'(?:"(?P<text>[^"\\\x00-\x1f]+)"|(?P<number>{NUMBER})){GAP}[,}}\n]'
     )
     parts = pc.extract_regex(records, pattern)
-    fits = _mask(pc.is_valid(parts)) & (np.asarray(pc.count_substring_regex(records, _spelled(KEYS[rank]))) == 1)
+    fits = _mask(pc.is_valid(parts)) & (np.asarray(pc.count_substring_regex(records, spelled(KEYS[rank]))) == 1)
     if rank:
-        fits &= ~_mask(pc.match_substring_regex(records, "|".join(_spelled(one) for one in KEYS[:rank])))
+        fits &= ~_mask(pc.match_substring_regex(records, "|".join(spelled(one) for one in KEYS[:rank])))
     for name in ("text", "number"):
         values = pc.fill_null(parts.field(name), b"") if pa.types.is_struct(parts.type) else parts
         here = fits & (np.asarray(pc.binary_length(values)) > 0) & (np.asarray(pc.binary_length(values)) <= 64)
@@ -96,7 +96,7 @@ def _read_values(stream: Stream, key: str, rows: Rows, values: pa.Array, unit: i
     stream.found.before_ns[rows[texts][read]] = inner.before_ns[read]
 
 
-def _spelled(key: str) -> str:
+def spelled(key: str) -> str:
     """A key, however it is written: case, `_`, `-`, `.` and spaces do not count."""
     return '(?i:"[_. -]*' + "[_. -]*".join(re.escape(letter) for letter in key) + '[_. -]*"[ \\t\\r\\n]*:)'
 

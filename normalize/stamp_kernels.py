@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .automata_walk import Lines
+from .epochs import BANDS, LAST_NS, unit_ns
 from .layout import Layout
 from .signatures import signature
 from .stamp_fields import day_of
@@ -42,6 +43,8 @@ def stamped_by(prover: Prover, shape: Shape, lines: Lines, rows: Places, context
     fitting = _fitting(prover, shape, lines, rows)
     if not len(fitting.rows):
         return fitting.rows, np.empty(0, np.int64)
+    if "epoch" in shape.spans:
+        return _counted(shape, fitting)
     base = _bases(shape, fitting, context)
     second = number(fitting.heads, *shape.spans["second"])
     good = (base != NONE_NS) & (second < 60)
@@ -53,9 +56,33 @@ def stamped_by(prover: Prover, shape: Shape, lines: Lines, rows: Places, context
     return (fitting.rows, at) if good.all() else (fitting.rows[good], at[good])
 
 
+def _counted(shape: Shape, fitting: Fitting) -> tuple[Places, Nanoseconds]:
+    unit, whole = unit_of(shape), number(fitting.heads, *shape.spans["epoch"])
+    good = whole < LAST_NS // unit
+    at = np.where(good, whole, 0) * unit
+    if "fraction" in shape.spans:
+        first, last = shape.spans["fraction"]
+        at += number(fitting.heads, first, last) * 10 ** (9 - last + first) * unit // SECOND_NS
+    good &= (whole >= unit_floor(unit)) & (whole < 100 * unit_floor(unit))
+    return fitting.rows[good], at[good]
+
+
+def unit_of(shape: Shape) -> int:
+    """The unit of a count with as many digits as the shape's, in nanoseconds."""
+    first, last = shape.spans["epoch"]
+    return unit_ns(10 ** (last - first - 1)) or 1
+
+
+def unit_floor(unit: int) -> int:
+    """The least count of a unit."""
+    return int(next(low for low, _, one in BANDS if one == unit))
+
+
 def width_of(shape: Shape) -> int:
     """How wide the last digit of the shape's stamps is, in nanoseconds."""
     first, last = shape.spans.get("fraction", (0, 0))
+    if "epoch" in shape.spans:
+        return int(max(unit_of(shape) // 10 ** (last - first), 1))
     return int(RESOLUTIONS[min(last - first, 9)])
 
 
@@ -85,14 +112,18 @@ def _fitting(prover: Prover, shape: Shape, lines: Lines, rows: Places) -> Fittin
         states[fitting.after > lines.ends[fitting.rows]] = -1
         proven = states >= 0
         fitting, states = fitting.only(proven), states[proven]
-    return fitting.only(prover.walker.walk(lines, fitting.rows, fitting.after, states)) if len(fitting.rows) else fitting
+    for windows in shape.rest:
+        if len(fitting.rows):
+            chosen = ~lines.marked(windows, fitting.rows)
+            fitting, states = fitting.only(chosen), states[chosen]
+    return fitting.only(prover.walker.walk(lines, fitting.rows, fitting.after, states)) if len(fitting.rows) and states.any() else fitting
 
 
 def _judged(prover: Prover, shape: Shape, lines: Lines, rows: Places, side: list[Word]) -> npt.NDArray[np.int32]:
     """The state that each line's sides leave, -1 where they prove nothing; signatures that are new are judged, a few at a time."""
     sides = shape.sides
     assert sides is not None  # noqa: S101
-    place, known = sides.look_up(side)
+    verdicts, known = sides.look_up(side)
     for _ in range(NEW_SIGNATURES):
         if known.all():
             break
@@ -100,10 +131,8 @@ def _judged(prover: Prover, shape: Shape, lines: Lines, rows: Places, side: list
         record = lines.data[lines.starts[rows[row]] : lines.ends[rows[row]]].tobytes()
         if not sides.add(side, row, side_state(prover, shape, record)):
             break
-        place, known = sides.look_up(side)
-    if not len(sides):
-        return np.full(len(rows), -1, np.int32)
-    return np.where(known, sides.verdicts[np.maximum(place, 0)], np.int32(-1))
+        verdicts, known = sides.look_up(side)
+    return verdicts
 
 
 def _bases(shape: Shape, fitting: Fitting, context: Context) -> Nanoseconds:
@@ -162,10 +191,10 @@ def _days(shape: Shape, heads: list[Word], half: Places | None, context: Context
     return np.array(found, np.int64)
 
 
-def _offsets(layout: Layout, named: str, local_s: Nanoseconds, context: Context) -> Nanoseconds:
+def _offsets(layout: Layout | None, named: str, local_s: Nanoseconds, context: Context) -> Nanoseconds:
     """Seconds east of UTC, NONE_NS in an hour in which they change."""
     try:
-        zone = named_zone(named, 0, zone_of(layout.zone) if layout.zone else context.zone)
+        zone = named_zone(named, 0, zone_of(layout.zone) if layout is not None and layout.zone else context.zone)
     except ValueError:
         return np.full(len(local_s), NONE_NS)
     if isinstance(zone, int):

@@ -21,7 +21,7 @@ from .signatures import Signatures
 from .stamp_reading import RELAYED
 from .zones import ABBREVIATIONS
 
-NUMERIC = ("year", "month", "day", "one", "two", "hour", "minute", "second", "fraction", "ordinal", "week", "weekday")
+NUMERIC = ("year", "month", "day", "one", "two", "hour", "minute", "second", "fraction", "ordinal", "week", "weekday", "epoch")
 LONGEST, LONGEST_SIDE = 120, 64
 FRONT, SIDE_WORDS = 6, 4
 ANCHOR = ord("[")
@@ -46,10 +46,12 @@ class Shape:
     """What the lines' core looks like, which begins at the line's start or after the first `anchor` byte.
 
     `spans` are the groups', `end` the core's end; `whole`: the line ends there. `sides` judges what stands before the core or, where `stop`
-    ends it, after the core. `tail` is the state that an automaton of all that could interfere is in after the shape, where there are no `sides`.
+    ends it, after the core. `tail` is the state that an automaton of all that could interfere is in after the shape, where there are no
+    `sides`. A line that holds one of `rest`, sets of bytes in a row, is left out. `layout` is None for a count.
     """
 
-    layout: Layout
+    layout: Layout | None
+    name: str
     place: int
     anchor: int
     stop: int
@@ -60,6 +62,7 @@ class Shape:
     masks: Masks
     sides: Signatures | None
     tail: int
+    rest: tuple[tuple[int, ...], ...] = ()
 
     @property
     def words(self) -> int:
@@ -171,8 +174,8 @@ def shape_of(prover: Prover, place: int, record: bytes) -> Shape | None:
     origin, end = (one.first, one.end) if anchor >= 0 else (0, one.last)
     side = one.first if anchor >= 0 else one.end - one.last
     spans = {name: (s - origin, e - origin) for name, (s, e) in one.spans.items()}
-    masks = _masks(record[origin:end], spans, [] if anchor >= 0 else one.front)
-    return Shape(layout, place, anchor, stop, spans, zone, end - origin, False, masks, Signatures(max(SIDE_WORDS, side // 8 + 1)), DEAD)
+    masks = masks_of(record[origin:end], spans, [] if anchor >= 0 else one.front)
+    return Shape(layout, layout.name, place, anchor, stop, spans, zone, end - origin, False, masks, Signatures(max(SIDE_WORDS, side // 8 + 1)), DEAD)
 
 
 def _plain_shape(prover: Prover, place: int, one: Seen, zone: str) -> Shape | None:
@@ -181,8 +184,8 @@ def _plain_shape(prover: Prover, place: int, one: Seen, zone: str) -> Shape | No
     tail = prover.tail(place, symbols(one, one.front))
     if tail == TAKEN and one.end == len(one.record):
         tail, whole = prover.tail(place, [*symbols(one, one.front), (1 << END_OF_LINE, 1 << END_OF_LINE)]), True
-    masks = _masks(one.record[: one.end], one.spans, one.front)
-    return None if tail == TAKEN else Shape(prover.table[place], place, -1, -1, one.spans, zone, one.end, whole, masks, None, tail)
+    masks = masks_of(one.record[: one.end], one.spans, one.front)
+    return None if tail == TAKEN else Shape(prover.table[place], prover.table[place].name, place, -1, -1, one.spans, zone, one.end, whole, masks, None, tail)
 
 
 def is_plain(layout: Layout) -> bool:
@@ -191,7 +194,8 @@ def is_plain(layout: Layout) -> bool:
     return all(re.fullmatch(r"(?:\[0-9\](?:\{[0-9,]+\}|\+)?\|?)+", one) for one in numbers)
 
 
-def _masks(core: bytes, spans: Spans, front: list[int]) -> Masks:
+def masks_of(core: bytes, spans: Spans, front: list[int]) -> Masks:
+    """The masks of a core, in which the digits of numbers, and those at the places `front`, may be any."""
     words = -(-len(core) // 8)
     same, digits, date, slow = (np.zeros(words * 8, np.uint8) for _ in range(4))
     same[: len(core)] = 0xFF
@@ -229,7 +233,7 @@ def symbols(one: Seen, free: Iterable[int]) -> list[tuple[int, int]]:
 
 def side_state(prover: Prover, shape: Shape, record: bytes) -> int:
     """The state after a record of the shape, and of any with the same signature beside the core; -1 where nothing follows from it."""
-    one = seen(shape.layout, record)
+    one = seen(prover.table[shape.place], record)
     if one is None:
         return -1
     origin = record.find(shape.anchor) + 1 if shape.anchor >= 0 else 0

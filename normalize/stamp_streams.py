@@ -7,8 +7,10 @@ null, or is read as `stamp_columns` reads it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +23,9 @@ from .layout import Layout
 from .stamp_columns import InnerStamps, inner_stamps, unread
 from .stamp_fields import Reading
 from .stamp_fields_columns import Context
+from .stamp_json_shapes import json_shape_of
 from .stamp_kernels import stamped_by, width_of
-from .stamp_reading import Stamp, head, proven, stamp_of
+from .stamp_reading import Failure, Stamp, head, proven, stamp_of
 from .stamp_shapes import Prover, Shape, shape_of
 from .stamps import NONE_NS, Nanoseconds
 from .words import Places
@@ -34,13 +37,14 @@ CHUNK = 8192
 ROUNDS = 8
 TRIES = 400
 SAMPLES = 3
+ONE_BY_ONE = 512
 
 
 class StampStream:
     """Reads batches of one stream's lines. The answers are those of `stamp_reading.read_stamp` for each line, however the lines are batched.
 
     `zone` is taken for stamps that name none; the runtime's stamp of a line, else the window, completes dates. Raises ConfigError for
-    an unknown zone.
+    an unknown zone. Threads may share one.
     """
 
     def __init__(self, *, zone: str = "UTC", since_ns: int | None = None, until_ns: int | None = None, extra: Sequence[Layout] = ()) -> None:
@@ -51,6 +55,7 @@ class StampStream:
         self._seen = 0
         self._tries = TRIES
         self._prover: Prover | None = None
+        self._lock = Lock()
 
     def read(self, texts: pa.Array, runtime_ns: Nanoseconds | None = None) -> InnerStamps:
         """The stamps of some lines (binary or string); `runtime_ns` has NONE_NS where the runtime's stamp is unknown."""
@@ -64,8 +69,15 @@ class StampStream:
         if (lines.data[lines.ends - 1] == LINE_FEED).any():
             return self._slowly(texts, runtime_ns)
         found = unread(len(texts))
-        left = self._settle(self._prover, lines, Context(self._context.zone, self._context.near, runtime_ns), found)
-        if len(left):
+        context = Context(self._context.zone, self._context.near, runtime_ns)
+        left = self._settle(self._prover, lines, context, found)
+        if len(left) <= ONE_BY_ONE:
+            for row in left.tolist():
+                stamp = self._stamp(lines, row, context)
+                if isinstance(stamp, Stamp):
+                    found.at_ns[row], found.before_ns[row], found.after_ns[row] = stamp.at_ns, stamp.before_ns, stamp.after_ns
+                    found.layout[row] = found.index(stamp.format)
+        else:
             slow = self._slowly(texts.take(pa.array(left)), None if runtime_ns is None else runtime_ns[left])
             _merge(found, left, slow)
         return found
@@ -75,34 +87,49 @@ class StampStream:
 
     def _settle(self, prover: Prover, lines: Lines, context: Context, found: InnerStamps) -> Places:
         """Settle what shapes and proofs can; the rows that are left."""
-        left = np.arange(len(lines.starts))
-        for shape in self._shapes:
-            left = apply(shape, Task(prover, lines, context, found), left)
+        left, task = np.arange(len(lines.starts)), Task(prover, lines, context, found)
+        known = tuple(self._shapes)
+        for shape in known:
+            left = apply(shape, task, left) if len(left) else left
         left = left[~bare(prover, lines, left)]
-        for _ in range(ROUNDS):
-            learnt = self._learn(prover, lines, left, context)
-            if learnt is None:
-                break
-            self._shapes.append(learnt)
-            left = apply(learnt, Task(prover, lines, context, found), left)
+        with self._lock if len(left) else nullcontext():
+            for shape in self._shapes[len(known) :]:
+                left = apply(shape, task, left)
+            for _ in range(ROUNDS):
+                new = self._learn(task, left)
+                if new is None:
+                    break
+                self._shapes.append(new)
+                left = apply(new, task, left)
         return left
 
-    def _learn(self, prover: Prover, lines: Lines, rows: Places, context: Context) -> Shape | None:
-        """The shape of one of these rows, which no known shape fits."""
+    def _stamp(self, lines: Lines, row: int, context: Context) -> Stamp | Failure:
+        """One line read by itself."""
+        near = context.near if context.runtime_ns is None else reference(int(context.runtime_ns[row]), None, None)
+        record = lines.data[lines.starts[row] : lines.ends[row]].tobytes()
+        return stamp_of(head(record), Reading(context.zone, near), self.zone, self._table)
+
+    def _learn(self, task: Task, rows: Places) -> Shape | None:
+        """The shape of one of these rows, which no known shape settles; it settles this row at least."""
+        lines, context = task.lines, task.context
         for row in rows[:: max(1, len(rows) // SAMPLES)].tolist():
             if self._tries <= 0:
                 return None
             self._tries -= 1
             record = lines.data[lines.starts[row] : lines.ends[row]].tobytes()
-            if head(record) != record:
-                continue
-            near = context.near if context.runtime_ns is None else reference(int(context.runtime_ns[row]), None, None)
-            stamp = stamp_of(record, Reading(context.zone, near), self.zone, self._table)
-            place = next((i for i, layout in enumerate(self._table) if isinstance(stamp, Stamp) and layout.name == stamp.format), None)
-            shape = None if place is None else shape_of(prover, place, record)
-            if shape is not None:
+            stamp = self._stamp(lines, row, context) if head(record) == record else None
+            shape = learnt(task.prover, record, stamp.format) if isinstance(stamp, Stamp) else None
+            if shape is not None and not len(apply(shape, task, np.array([row]))):
                 return shape
         return None
+
+
+def learnt(prover: Prover, record: bytes, said: str) -> Shape | None:
+    """The shape of a record whose reading says by which layout it was read."""
+    if said.startswith("json "):
+        return json_shape_of(prover, record, said)
+    place = next((i for i, layout in enumerate(prover.table) if layout.name == said), None)
+    return None if place is None else shape_of(prover, place, record)
 
 
 @dataclass(frozen=True)
@@ -118,7 +145,7 @@ class Task:
 def apply(shape: Shape, task: Task, rows: Places) -> Places:
     """Set the rows that the shape settles; the others are returned."""
     found = task.found
-    name, width = found.index(shape.layout.name), width_of(shape)
+    name, width = found.index(shape.name), width_of(shape)
     left = []
     for first in range(0, len(rows), CHUNK):
         some = rows[first : first + CHUNK]

@@ -103,9 +103,9 @@ def window(words: list[Word], first: int) -> Word:
 
 
 def number(words: list[Word], first: int, last: int) -> Places:
-    """The number that up to nine digits write in the bytes `[first, last)`, which are digits."""
+    """The number that the bytes `[first, last)` write, which are digits and no more than fit."""
     if last - first > 8:
-        return number(words, first, first + 8) * 10 + number(words, first + 8, last)
+        return number(words, first, last - 8) * 100_000_000 + number(words, last - 8, last)
     value = (window(words, first) << np.uint64(64 - 8 * (last - first))) & NIBBLES
     value = (value * np.uint64(10) + (value >> np.uint64(8))) & PAIRS
     value = (value * np.uint64(100) + (value >> np.uint64(16))) & FOURS
