@@ -21,21 +21,26 @@ BLOCK = 1 << 20
 
 
 def gathered(data: npt.NDArray[np.uint8], at: Places, words: int) -> list[Word]:
-    """The words that begin at the bytes `at`, which rise; zeros beyond the end of `data`."""
+    """The words that begin at the bytes `at`; zeros beyond the end of `data`."""
     size = words * 8
     if not len(at):
         return [np.empty(0, np.uint64)] * words
-    inside = int(np.searchsorted(at, len(data) - size, "right")) if at[-1] + size > len(data) else len(at)
+    last = len(data) - size
+    if int(at.max()) <= last:
+        return list(np.ascontiguousarray(_wide(data, at, words).T))
     heads = np.empty((len(at), words), np.uint64)
-    if inside:
-        heads[:inside] = np.ndarray((len(data) - size + 1,), f"V{size}", data, 0, (1,))[at[:inside]].view("<u8").reshape(inside, words)
-    if inside < len(at):
-        first = int(at[inside])
-        rest = np.zeros(len(data) - first + 2 * size, np.uint8)
-        rest[: max(len(data) - first, 0)] = data[first:]
-        places = np.minimum(at[inside:] - first, len(rest) - size)
-        heads[inside:] = np.ndarray((len(rest) - size + 1,), f"V{size}", rest, 0, (1,))[places].view("<u8").reshape(-1, words)
+    far = at > last
+    heads[~far] = _wide(data, at[~far], words)
+    first = max(last, 0)
+    rest = np.zeros(len(data) - first + size, np.uint8)
+    rest[: len(data) - first] = data[first:]
+    heads[far] = _wide(rest, np.minimum(at[far] - first, len(rest) - size), words)
     return list(np.ascontiguousarray(heads.T))
+
+
+def _wide(data: npt.NDArray[np.uint8], at: Places, words: int) -> Word:
+    wide = np.ndarray((max(len(data) - 8 * words + 1, 0),), f"V{8 * words}", data, 0, (1,))
+    return np.asarray(wide[at].view(np.uint64).reshape(len(at), words))
 
 
 def places_of(data: npt.NDArray[np.uint8], byte: int) -> Places:
