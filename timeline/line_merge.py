@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from .line_waiting import Instants, Source, Waiting
+from .line_waiting import Instants, Source, Waiting, nanoseconds
 
 ROWS = 131_072
 # Beyond this, 32 bits might not number the bytes of a piece's text.
@@ -127,11 +127,6 @@ def _opened(number: int, sources: Sequence[Source], waiting: Waiting) -> Open:
         return Open(number, batch, at, None)
     order = np.argsort(at, kind="stable")
     return Open(number, batch, at[order], order)
-
-
-def nanoseconds(at: pa.Array) -> Instants:
-    """A column of instants without nulls as nanoseconds, not copied."""
-    return np.frombuffer(at.buffers()[1], np.int64)[at.offset : at.offset + len(at)]
 
 
 def _until(one: Open, until_ns: int | None) -> int:

@@ -14,8 +14,8 @@ from . import line_file
 from .line_columns import PRECISION, Columns, Container, Numbers
 from .line_doubles import doubles
 from .line_file import LinesFile
-from .line_merge import Piece, merged, nanoseconds
-from .line_waiting import WAITING, Source, Waiting
+from .line_merge import Piece, merged
+from .line_waiting import Source, Waiting, nanoseconds
 from .line_words import Keys, Words
 from .log_templates import Counting, First, Said, told
 from .rows import Template
@@ -40,7 +40,7 @@ class LineStore:
     def add(self, container: Container, stream: str, batch: pa.RecordBatch, ref: str = "", numbers: Numbers | None = None) -> None:
         """Keep one batch of one stream of a container; `ref` and `numbers` say where in the evidence its lines stand.
 
-        The columns of `PRECISION` have one value each, namespace, pod and container are the container's; severity and template are found here.
+        The columns of `PRECISION` have one value each, namespace, pod and container are the container's; severity, template and `app_at` are found here.
         """
         if not batch.num_rows:
             return
@@ -59,7 +59,7 @@ class LineStore:
                 ordered,
             )
         )
-        self._waiting.put(pa.RecordBatch.from_arrays([batch.column(name) for name in WAITING.names], schema=WAITING))
+        self._waiting.put(batch, self._sources[-1].precision[0])
         self._words.add(stream, batch.column("text"))
 
     def write(self, path: Path, workloads: Mapping[str, str] | None = None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,11 +14,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from ..normalize.app_clock import app_times
+from ..normalize.stamp_streams import StampStream
 from ..normalize.tables import LINES
 
 # What differs from line to line; the rest is said once per batch.
 WAITING = pa.schema([LINES.field(name) for name in ("at", "text", "truncated", "app_at")])
 HELD_BYTES = 16 << 20
+ROWS_AT_ONCE = 16_384
 MOST_UNWRITTEN = 3
 
 Instants = npt.NDArray[np.int64]
@@ -42,11 +46,25 @@ class Source:
     ordered: bool
 
 
+@dataclass(frozen=True)
+class Fresh:
+    """A batch without `app_at`, and by how much its `at` was corrected."""
+
+    batch: pa.RecordBatch
+    correction_ns: int
+
+
 class Waiting:
-    """Batches of WAITING, written to `path` by a thread once they are more than HELD_BYTES; read back in any order, each once."""
+    """Batches on their way through `path`, once they are more than HELD_BYTES; read back as WAITING in any order, each once.
+
+    A thread finds `app_at`, what the lines' programs say of the time, and writes; small batches are read together.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._fresh: list[Fresh] = []
+        self._rows = 0
+        self._stamps = StampStream()
         self._held: list[pa.RecordBatch] = []
         self._size = 0
         self._writer: pa.RecordBatchFileWriter | None = None
@@ -57,18 +75,15 @@ class Waiting:
         self._map: mmap.mmap | None = None
         self._reader: pa.RecordBatchFileReader | None = None
 
-    def put(self, batch: pa.RecordBatch) -> None:
-        """Add a batch. Raises OSError where the file cannot be written."""
-        self._held.append(batch)
-        self._size += batch.nbytes
-        if self._thread is None and self._size > HELD_BYTES:
-            self._thread = ThreadPoolExecutor(1)
-            self._sink = pa.OSFile(str(self._path), "wb")
-            self._writer = pa.ipc.new_file(self._sink, WAITING)
-        if self._thread is not None:
-            for one in self._held:
-                self._writing.append(self._thread.submit(self._write, one, self._writer, self._sink))
-            self._held = []
+    def put(self, batch: pa.RecordBatch, correction_ns: int = 0) -> None:
+        """Add a batch with `at`, `text` and `truncated`; `at` is the runtime's stamp plus the correction. Raises OSError where the file cannot be written."""
+        self._fresh.append(Fresh(batch, correction_ns))
+        self._rows += batch.num_rows
+        if self._rows < ROWS_AT_ONCE:
+            return
+        self._thread = self._thread or ThreadPoolExecutor(1)
+        self._writing.append(self._thread.submit(self._take, self._fresh))
+        self._fresh, self._rows = [], 0
         while len(self._writing) > MOST_UNWRITTEN:
             self._writing.popleft().result()
 
@@ -76,6 +91,9 @@ class Waiting:
         """No more batches: what follows is reading."""
         while self._writing:
             self._writing.popleft().result()
+        if self._fresh:
+            self._take(self._fresh)
+        self._fresh = []
         if self._writer is None or self._sink is None:
             return
         self._writer.close()
@@ -108,6 +126,32 @@ class Waiting:
         self._reader = self._map = None
         self._path.unlink(missing_ok=True)
 
-    def _write(self, batch: pa.RecordBatch, writer: pa.RecordBatchFileWriter, sink: pa.NativeFile) -> None:
-        writer.write_batch(batch)
-        self._ends.append(sink.tell())
+    def _take(self, fresh: Sequence[Fresh]) -> None:
+        """Batches in their order, whose lines are read together: any stream's lines read the same beside others."""
+        texts = [one.batch.column("text") for one in fresh]
+        runtime_ns = [nanoseconds(one.batch.column("at")) - one.correction_ns for one in fresh]
+        app_at = app_times(pa.concat_arrays(texts) if len(texts) > 1 else texts[0], np.concatenate(runtime_ns), self._stamps)
+        start = 0
+        for one in fresh:
+            count = one.batch.num_rows
+            columns = [*(one.batch.column(name) for name in WAITING.names[:-1]), app_at.slice(start, count)]
+            self._keep(pa.RecordBatch.from_arrays(columns, schema=WAITING))
+            start += count
+
+    def _keep(self, batch: pa.RecordBatch) -> None:
+        self._held.append(batch)
+        self._size += batch.nbytes
+        if self._size <= HELD_BYTES:
+            return
+        if self._writer is None or self._sink is None:
+            self._sink = pa.OSFile(str(self._path), "wb")
+            self._writer = pa.ipc.new_file(self._sink, WAITING)
+        for one in self._held:
+            self._writer.write_batch(one)
+            self._ends.append(self._sink.tell())
+        self._held = []
+
+
+def nanoseconds(at: pa.Array) -> Instants:
+    """A column of instants without nulls as nanoseconds, not copied."""
+    return np.frombuffer(at.buffers()[1], np.int64)[at.offset : at.offset + len(at)]

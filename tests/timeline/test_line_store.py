@@ -119,10 +119,27 @@ def test_a_disk_that_cannot_be_written_is_told(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(line_waiting, "HELD_BYTES", -1)
     store = LineStore(tmp_path / "missing")
 
-    with pytest.raises(OSError, match="missing"):
-        store.add(WEB, "a", batch([(1, "a")]))
+    store.add(WEB, "a", batch([(1, "a")]))
 
+    with pytest.raises(OSError, match="missing"):
+        store.write(tmp_path / "lines.parquet")
     store.close()
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 1 << 14])
+def test_what_programs_say_of_the_time_is_beside_the_runtimes_stamp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows_at_once: int) -> None:
+    """Each line's own stamp, completed by the runtime's, null where it has none; read together or not."""
+    monkeypatch.setattr(line_waiting, "ROWS_AT_ONCE", rows_at_once)
+    second = 1_000_000_000
+    noon = 1_795_262_400 * second
+    store = LineStore(tmp_path)
+    store.add(WEB, "a", batch([(noon + 5, "2026-11-21T12:00:00.25Z INFO up"), (noon + second, "no stamp")]))
+    store.add(("shop", "web-2", "app"), "b", batch([(noon + second, "I1121 11:59:59.000001       1 main.go:1] up")]))
+
+    store.write(tmp_path / "lines.parquet")
+
+    found = pq.read_table(tmp_path / "lines.parquet")["app_at"].cast(pa.int64()).to_pylist()
+    assert found == [noon + second // 4, None, noon - second + 1_000]
 
 
 def test_one_batch_has_one_correction(tmp_path: Path) -> None:
