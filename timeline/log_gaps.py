@@ -100,7 +100,8 @@ def _gone(given: Given) -> Iterable[Row]:
 
 
 def _lives(given: Given) -> list[Life]:
-    """Every pod that a list or an event names, with its first and last known instant."""
+    """Every pod that a list or an event names, with its first and last known instant, on the time of the lines."""
+    moved = _moves(given.streams)
     found: dict[tuple[str, str], Life] = {}
     for fact in given.of("k8s.event", "state.pod", "state.container_start", "state.container_end"):
         a = fact.attributes
@@ -108,7 +109,7 @@ def _lives(given: Given) -> list[Life]:
             namespace, name, _ = event_pod(fact)
         else:
             namespace, name = a["namespace"], a["name"] if fact.kind == "state.pod" else a["pod"]
-        times = instants(fact)
+        times = [at + moved.get(fact.clock, 0) for at in instants(fact)]
         if not name or not times:
             continue
         life = found.setdefault((namespace, name), Life(namespace, name, times[0], times[-1], [fact.ref]))
@@ -135,7 +136,7 @@ def _by_container(streams: Sequence[Stream]) -> dict[tuple[str, str, str], list[
 def _starts(given: Given, place: tuple[str, str, str], streams: Sequence[Stream]) -> list[tuple[Fact, int]]:
     """Instances of a container that a status names, with their starts, in order of time, each once; on the time of the streams' lines."""
     namespace, pod, container = place
-    moved = {s.clock: s.moved_ns for s in streams if s.moved_ns}
+    moved = _moves(streams)
     found: dict[int, Fact] = {}
     for fact in given.of("state.container_start", "state.container_end"):
         a = fact.attributes
@@ -143,6 +144,11 @@ def _starts(given: Given, place: tuple[str, str, str], streams: Sequence[Stream]
         if (a["pod"], a["container"]) == (pod, container) and namespace in ("", a["namespace"]) and start_ns is not None:
             found.setdefault(start_ns + moved.get(fact.clock, 0), _moved(fact, moved.get(fact.clock, 0)))
     return [(found[ns], ns) for ns in sorted(found)]
+
+
+def _moves(streams: Sequence[Stream]) -> dict[str, int]:
+    """Clock → by how much what it stamped was moved."""
+    return {s.clock: s.moved_ns for s in streams if s.moved_ns}
 
 
 def _moved(fact: Fact, by_ns: int) -> Fact:

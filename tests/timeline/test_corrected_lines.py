@@ -168,3 +168,23 @@ def test_a_gap_ends_at_the_corrected_line(cluster: Cluster) -> None:
 
     assert log_gaps.rows(cluster(about, streams=[moved])) == []
     assert (gap.at_ns, gap.until_ns) == (T0, T0 + 300 * SECOND)
+
+
+def test_pods_that_are_gone_lived_on_corrected_time(cluster: Cluster) -> None:
+    """What their node's kubelet said of them moves like the lines of that node."""
+    involved = {"kind": "Pod", "namespace": "shop", "name": "b-1", "uid": "u", "fieldPath": "spec.containers{app}"}
+    meta = {"name": "b-1.1", "namespace": "shop", "uid": "e"}
+    stamps = {"firstTimestamp": rfc3339(T0 + 190 * SECOND, 0), "lastTimestamp": rfc3339(T0 + 390 * SECOND, 0), "count": 9}
+    event = {
+        "kind": "Event",
+        "metadata": meta,
+        "involvedObject": involved,
+        "reason": "Unhealthy",
+        "source": {"component": "kubelet", "host": "worker-1"},
+        **stamps,
+    }
+    moved = Stream("shop", "a-0", "app", "c://a-0", T0, T0 + 3600 * SECOND, 9000, "log", CLOCK, -90 * SECOND)
+
+    (gap,) = log_gaps.rows(cluster(pod("a-0", "worker-1", began="2026-11-21T05:00:00Z"), event, streams=[moved]))
+
+    assert (gap.title, gap.at_ns, gap.until_ns) == ("logs of b-1 are gone with the pod", T0 + 100 * SECOND, T0 + 301 * SECOND)

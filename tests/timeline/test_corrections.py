@@ -24,6 +24,7 @@ CASES: dict[str, tuple[Any, ...]] = {
     "pagerduty": (-2.5,),
     "node": (0.040,),
     "node by far": (5.0,),
+    "kubelet": (-90,),
     "node in time": (0.0,),
 }
 Built = Callable[..., Timeline]
@@ -174,6 +175,21 @@ def test_rows_of_lines_agree_with_their_lines(built: Built, case: str) -> None:
         line = lines[(lines["at"] == at.value) & (lines["pod"] == labels["pod"]) & (lines["template_id"] == int(labels["template_id"]))].iloc[0]
         assert (row["correction_ns"], row["before_ns"]) == (line["correction_ns"], line["before_ns"])
         assert row["at_source"] in received
+
+
+def test_a_wrong_node_changes_no_story(built: Built) -> None:
+    """With everything that a node stamps 90 s behind, rows, texts, milestones and lines are those of true clocks, but for the error of the correction."""
+    true, moved = built("plain"), built("kubelet")
+    error = pd.Timedelta(clock_error_ns(moved), "ns")
+    rows, again = (t.events.reset_index().set_index("event_id") for t in (true, moved))
+
+    assert set(rows.index) == set(again.index)
+    for column in ("at", "until"):
+        assert (again[column] - rows[column]).abs().max() <= error
+        assert (again[column].isna() == rows.loc[again.index, column].isna()).all()
+    assert again["title"].equals(rows.loc[again.index, "title"])
+    assert (moved.milestones["best"] - true.milestones["best"]).abs().max() <= error
+    assert len(moved.lines) == len(true.lines)
 
 
 def test_a_corrected_incident_is_built_again_byte_for_byte(built: Built) -> None:
