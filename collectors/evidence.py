@@ -9,22 +9,22 @@ its line is asked for again.
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import os
-import re
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from io import BufferedIOBase
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, cast
+from typing import IO, Any
 
 from .errors import BadPayload, ConfigError, SourceError, public_url
+from .file_names import LONGEST_NAME, safe_name
 from .run_names import order_of, window_of
 
-UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
-LONGEST_NAME = 120
+# What an index line holds besides texts.
+NO_TEXTS = ("path", "status", "about", "complete", "ours")
 MISSING = "was collected, but the file is no longer there: the same command again asks for it"
 STOPPED = "the collection was stopped before it had asked everything: the same command again goes on from there"
 
@@ -51,11 +51,11 @@ class Reply:
     complete: bool = True
     reason: str = ""
 
-    def open(self) -> IO[bytes]:
+    def open(self) -> BufferedIOBase:
         """The body as a stream of bytes, decompressed where the file is gzip."""
         with self.path.open("rb") as file:
             packed = file.read(2) == b"\x1f\x8b"
-        return cast("IO[bytes]", gzip.open(self.path)) if packed else self.path.open("rb")
+        return gzip.open(self.path) if packed else self.path.open("rb")
 
     def body(self) -> bytes:
         """The whole body. Raises BadPayload where a compressed body is broken."""
@@ -108,7 +108,10 @@ class Failure:
 
 
 class Evidence:
-    """The evidence of one source in one run: saves, and knows what an interrupted run has saved already. Thread-safe."""
+    """The evidence of one source in one run: saves, and knows what an interrupted run has saved already. Thread-safe.
+
+    Raises ConfigError, when it is made, for an index that no `collect` wrote.
+    """
 
     def __init__(self, root: Path, run: str, source: str, now: Callable[[], str]) -> None:
         self.source = source
@@ -117,12 +120,12 @@ class Evidence:
         self._now = now
         self._lock = threading.Lock()
         self._made: set[Path] = set()
-        self._held = {_key(line): line for line in _lines(self._folder / "index.jsonl") if line.get("type") == "reply" and line["complete"]}
+        told = _told(self._folder / "index.jsonl", root)
+        self._held = {_key(line): made for line, made in told if isinstance(made, Reply) and made.complete}
 
     def held(self, key: str) -> Reply | None:
         """The complete reply that an earlier, interrupted run saved under `key`, if its body is still there."""
-        line = self._held.get(key)
-        reply = _reply(line, self._root) if line else None
+        reply = self._held.get(key)
         return reply if reply and reply.path.exists() else None
 
     def save(
@@ -229,35 +232,20 @@ def _index(path: Path, root: Path) -> Index:
     failures: dict[tuple[str, str], Failure] = {}
     finished, begun, settings = False, False, ""
     source = path.parent.name
-    for number, line in enumerate(_lines(path), 1):
-        try:
-            kind = line.pop("type", None)
-            if kind == "reply":
-                replies[_key(line)] = _reply(line, root)
-            elif kind == "started":
-                failures, finished, begun, settings = {}, False, True, str(line.get("settings", ""))
-            elif kind == "failure":
-                failure = Failure(**line)
-                failures[failure.what, failure.reason] = failure
-            elif kind == "finished":
-                finished = True
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise ConfigError(f"{path}: line {number} is none that retroline wrote: put the file back as it was, or collect again") from error
+    for line, made in _told(path, root):
+        if isinstance(made, Reply):
+            replies[_key(line)] = made
+        elif isinstance(made, Failure):
+            failures[made.what, made.reason] = made
+        elif line.get("type") == "started":
+            failures, finished, begun, settings = {}, False, True, str(line.get("settings", ""))
+        elif line.get("type") == "finished":
+            finished = True
     there = tuple(reply for reply in replies.values() if reply.path.exists())
     lost = [Failure(source, r.ref, "missing", f"{r.ref} {MISSING}") for r in replies.values() if r not in there]
     stopped = begun and not finished and not any(f.what.startswith("everything") for f in failures.values())
     ends = [Failure(source, "everything it was still to be asked", "interrupted", STOPPED)] if stopped else []
     return Index(path.parent.parent.name, source, there, (*failures.values(), *lost, *ends), finished, settings)
-
-
-def safe_name(text: str) -> str:
-    """`text` as one file name that can neither leave its folder nor clash with a different text."""
-    name = UNSAFE.sub(lambda m: "".join(f"%{b:02X}" for b in m[0].encode("utf-8", "surrogatepass")), text)
-    if not name.strip("."):
-        name = name.replace(".", "%2E") or "%"
-    if len(name) > LONGEST_NAME:
-        name = f"{name[: LONGEST_NAME - 17]}~{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
-    return name
 
 
 def asked(url: str, params: Mapping[str, Any] | None = None) -> dict[str, str]:
@@ -277,21 +265,46 @@ def _key(line: Mapping[str, Any]) -> str:
     return str(line["key"])
 
 
+def _told(path: Path, root: Path) -> Iterator[tuple[dict[str, Any], Reply | Failure | None]]:
+    """The index's lines, each with the reply or failure that it tells of. Raises ConfigError for a line that no `collect` wrote."""
+    for number, line in enumerate(_lines(path), 1):
+        made: Reply | Failure | None = None
+        try:
+            if line.get("type") == "reply":
+                made = _reply(line, root)
+            elif line.get("type") == "failure":
+                made = Failure(**{k: v for k, v in line.items() if k != "type"})
+                _demand_texts(vars(made))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ConfigError(f"{path}: line {number} is none that retroline wrote: put the file back as it was, or collect again") from error
+        yield line, made
+
+
 def _reply(line: Mapping[str, Any], root: Path) -> Reply:
+    _key(line)
     fields = {k: v for k, v in line.items() if k not in ("type", "key", "path")}
+    _demand_texts(fields)
+    _demand_texts(fields.get("about", {}))
     ref = PurePosixPath(fields["ref"])
-    if ref.is_absolute() or ".." in ref.parts:
+    if ref.is_absolute() or ".." in ref.parts or any(len(part.encode()) > LONGEST_NAME for part in ref.parts):
         raise ValueError(fields["ref"])
     return Reply(path=root / ref, **fields)
 
 
+def _demand_texts(fields: Mapping[str, Any]) -> None:
+    """Raises ValueError where something else stands for a text."""
+    odd = [name for name, value in fields.items() if not isinstance(value, str) and name not in NO_TEXTS]
+    if odd:
+        raise ValueError(f"{odd[0]} is no text")
+
+
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The index's lines; a last line cut by a kill is left out, its reply is asked for again."""
+    """The index's lines; a line cut by a kill is left out, its reply is asked for again."""
     if not path.exists():
         return
-    with path.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8", errors="replace") as file:
         for text in file:
             try:
                 yield json.loads(text)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue

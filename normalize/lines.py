@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..collectors.raw import Raw
 from ..collectors.window import Window
+from .shown import shown_text
 from .stamps import NONE_NS, Nanoseconds, instants
 from .tables import LINES
 from .window import inside
 
-# What a terminal or an editor would act on instead of showing: C0 but tab, DEL, C1, and bidirectional overrides.
-UNSHOWN = "[\\x00-\\x08\\x0a-\\x1f\\x7f\u0080-\u009f\u202a-\u202e\u2066-\u2069]"
-
 # What is added to a clock's readings, and how wrong that may be, in nanoseconds.
 Correction = tuple[int, int]
 AS_RECEIVED: Correction = (0, 0)
+
+Kept = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -45,32 +45,24 @@ def normal_lines(raw: Raw, window: Window, before_ns: int | None = None, correct
     it is unreadable. A stamp of the runtime is exact to the nanosecond; `correction` is that of its clock. Everything that is
     counted and compared, `before_ns` too, is on corrected time.
     """
-    batch = raw.batch
     shift_ns, error_ns = correction
-    at = filled(_moved(instants(batch.column("stamp"), "rfc3339"), shift_ns), before_ns)
+    at = filled(_moved(instants(raw.batch.column("stamp"), "rfc3339"), shift_ns), before_ns)
     readable = at != NONE_NS
-    kept = readable & inside(at, window)
-    chosen = batch.filter(pa.array(kept))
-    text = shown_text(chosen.column("text"))
-    times = at[kept]
-    about = raw.about
+    chosen, times = _chosen(raw.batch, at, readable & inside(at, window))
     count = len(times)
     columns = {
         "at": pa.array(times).cast(LINES.field("at").type),
-        "text": text,
+        "text": shown_text(chosen.column("text")),
         "truncated": chosen.column("truncated"),
-        "correction_ns": pa.array(np.full(count, shift_ns)),
-        "before_ns": pa.array(np.full(count, error_ns)),
-        "after_ns": pa.array(np.full(count, error_ns + 1)),
     }
-    for name in ("namespace", "pod", "container"):
-        columns[name] = pa.repeat(pa.scalar(about.get(name) or None, pa.string()), count)
-    arrays = [columns[f.name] if f.name in columns else pa.nulls(count, f.type) for f in LINES]
-    seen = at[readable]
+    same: dict[str, str | int | None] = {name: raw.about.get(name) or None for name in ("namespace", "pod", "container")}
+    same |= {"correction_ns": shift_ns, "before_ns": error_ns, "after_ns": error_ns + 1}
+    arrays = [columns[f.name] if f.name in columns else _repeated(same.get(f.name), f.type, count) for f in LINES]
+    seen = at if readable.all() else at[readable]
     counted = LineCount(
         received=len(at),
-        outside=int((readable & ~kept).sum()),
-        unreadable=int((~readable).sum()),
+        outside=len(seen) - count,
+        unreadable=len(at) - len(seen),
         first_ns=int(seen.min()) if len(seen) else None,
         last_ns=int(seen[-1]) if len(seen) else before_ns,
         numbers=np.asarray(chosen.column("number").to_numpy(zero_copy_only=False), np.int64),
@@ -82,22 +74,30 @@ def _moved(at: Nanoseconds, shift_ns: int) -> Nanoseconds:
     return np.where(at == NONE_NS, at, at + shift_ns) if shift_ns else at
 
 
+def _chosen(batch: pa.RecordBatch, at: Nanoseconds, kept: Kept) -> tuple[pa.RecordBatch, Nanoseconds]:
+    """The rows to keep, and their instants; without a copy where they follow each other, as the lines of a log do."""
+    count = int(np.count_nonzero(kept))
+    first = int(kept.argmax()) if count else 0
+    if kept[first : first + count].all():
+        return batch.slice(first, count), at[first : first + count]
+    return batch.filter(pa.array(kept)), at[kept]
+
+
+def _repeated(value: str | int | None, kind: pa.DataType, count: int) -> pa.Array:
+    """The beginning of a longer one, made once for all batches of a stream."""
+    return pa.nulls(count, kind) if value is None else _long(value, kind, 1 << count.bit_length()).slice(0, count)
+
+
+@lru_cache(maxsize=8)
+def _long(value: str | int, kind: pa.DataType, count: int) -> pa.Array:
+    return pa.repeat(pa.scalar(value, kind), count)
+
+
 def filled(at: Nanoseconds, before_ns: int | None) -> Nanoseconds:
     """`at` with every gap taking the last instant before it."""
-    known: npt.NDArray[np.bool_] = at != NONE_NS
+    known: Kept = at != NONE_NS
     if known.all():
         return at
     last = np.maximum.accumulate(np.where(known, np.arange(len(at)), -1))
     carried = at[np.maximum(last, 0)]
     return np.where(last >= 0, carried, NONE_NS if before_ns is None else before_ns)
-
-
-def shown_text(texts: pa.Array) -> pa.Array:
-    """Bytes as text that can be shown: invalid UTF-8 and control characters become U+FFFD; tabs stay."""
-    try:
-        shown = texts.cast(pa.string())
-    except pa.ArrowInvalid:
-        shown = pa.array([t.decode("utf-8", "replace") for t in texts.to_pylist()], pa.string())
-    if pc.any(pc.match_substring_regex(shown, UNSHOWN)).as_py():
-        shown = pc.replace_substring_regex(shown, UNSHOWN, "\ufffd")
-    return shown

@@ -17,13 +17,14 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Nanoseconds = npt.NDArray[np.int64]
+from . import rfc3339
 
-NONE_NS = np.iinfo(np.int64).min
+Nanoseconds = rfc3339.Nanoseconds
+
+NONE_NS = rfc3339.NONE_NS
 LAST_NS = np.iinfo(np.int64).max
 UNIT_NS = {"epoch_s": 1_000_000_000, "epoch_ms": 1_000_000, "epoch_us": 1_000, "epoch_ns": 1}
 
@@ -31,9 +32,8 @@ RFC3339 = (
     r"^(?P<date>\d{4}-\d\d-\d\d)[Tt ](?P<time>\d\d:\d\d):(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9})\d*)?"
     r"(?:[Zz]|(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d))$"
 )
-# Where digits and marks stand in `2026-11-21T01:20:00.123456789Z`.
-DIGITS = (0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18, *range(20, 29))
-MARKS = (4, 7, 10, 13, 16)
+# So many stamps are read faster one by one.
+FEW = 24
 ONE = re.compile(RFC3339.removesuffix("$") + r"\Z", re.ASCII)
 EPOCH = re.compile(r"^-?\d+(\.\d*)?([eE][+-]?\d+)?\Z", re.ASCII)
 
@@ -72,11 +72,31 @@ def fits(text: str) -> bool:
 
 
 def _rfc3339(texts: pa.Array) -> Nanoseconds:
-    """Dates and minutes repeat, so each distinct one is parsed once; seconds and fractions are arithmetic."""
+    """What is written as usual by words; of the rest a few one by one, more as a column."""
     texts = texts.cast(pa.string())
-    plain = _utc(texts)
-    if plain is not None:
-        return plain
+    if len(texts) <= FEW:
+        return np.array([_ns(text) for text in texts.to_pylist()], np.int64)
+    _, offsets, data = texts.buffers()
+    bounds = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
+    starts, ends = bounds[:-1], bounds[1:]
+    held = np.frombuffer(data, np.uint8) if data else np.empty(0, np.uint8)
+    fit = (ends - starts >= 20) & (starts <= len(held) - rfc3339.REACH)
+    if texts.null_count:
+        fit &= np.asarray(texts.is_valid().to_numpy(zero_copy_only=False), bool)
+    if fit.all():
+        at = rfc3339.usual_ns(held, starts, ends)
+    else:
+        at = np.full(len(texts), NONE_NS, np.int64)
+        at[fit] = rfc3339.usual_ns(held, starts[fit], ends[fit])
+    odd = np.flatnonzero((at == NONE_NS) & (ends > starts))
+    if len(odd):
+        rest = texts.take(pa.array(odd))
+        at[odd] = [_ns(text) for text in rest.to_pylist()] if len(odd) <= FEW else _any_rfc3339(rest)
+    return at
+
+
+def _any_rfc3339(texts: pa.Array) -> Nanoseconds:
+    """Dates and minutes repeat, so each distinct one is parsed once; seconds and fractions are arithmetic."""
     parts = pc.extract_regex(texts, RFC3339)
     good = np.asarray(pc.is_valid(parts).to_numpy(zero_copy_only=False), bool)
     result = np.full(len(texts), NONE_NS, np.int64)
@@ -97,31 +117,6 @@ def _rfc3339(texts: pa.Array) -> Nanoseconds:
     return result
 
 
-def _utc(texts: pa.Array) -> Nanoseconds | None:
-    """Stamps that all are `2026-11-21T01:20:00Z`, with or without decimals, by arithmetic on their bytes; None if any is otherwise."""
-    if texts.null_count:
-        return None
-    _, offsets, data = texts.buffers()
-    bounds = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
-    sizes = np.diff(bounds)
-    if sizes.min() < 20 or sizes.max() > 30 or (sizes == 21).any():
-        return None
-    held = np.frombuffer(data, np.uint8)
-    chars = held[np.minimum(bounds[:-1, None] + np.arange(30), len(held) - 1)]
-    numbers = chars.astype(np.int64) - 48
-    numbers[:, 20:][np.arange(20, 30) >= sizes[:, None] - 1] = 0
-    digits = numbers[:, DIGITS]
-    shaped = (chars[:, MARKS] == np.frombuffer(b"--T::", np.uint8)).all() and (held[bounds[1:] - 1] == ord("Z")).all()
-    if not shaped or ((chars[:, 19] != ord(".")) & (sizes > 20)).any() or digits.min() < 0 or digits.max() > 9:
-        return None
-    _, first, which = np.unique(digits[:, :12] @ 10 ** np.arange(11, -1, -1), return_index=True, return_inverse=True)
-    at = np.array([_minute_ns(bytes(chars[row, :16]).decode("ascii")) for row in first], np.int64)[which]
-    second = digits[:, 12] * 10 + digits[:, 13]
-    lost = (at == NONE_NS) | (second > 60)
-    known = np.where(lost, 0, at) + second * 1_000_000_000 + digits[:, 14:] @ 10 ** np.arange(8, -1, -1)
-    return np.where(lost, NONE_NS, known)
-
-
 def _digits(texts: pa.Array) -> Nanoseconds:
     """Digits as numbers, "" and null as 0."""
     plain = pc.fill_null(texts, "0")
@@ -138,6 +133,11 @@ def _minute_ns(text: str) -> int:
         return NONE_NS
     ns = int(at.timestamp()) * 1_000_000_000
     return ns if abs(ns) < LAST_NS - 86_400_000_000_000 else NONE_NS
+
+
+def _ns(text: str | None) -> int:
+    at = None if text is None else _one_rfc3339(text)
+    return NONE_NS if at is None else at
 
 
 def _one_rfc3339(text: str) -> int | None:

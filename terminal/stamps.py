@@ -13,7 +13,7 @@ from ..collectors.errors import ConfigError
 from ..collectors.settings import read_config
 from ..collectors.window import rfc3339_short
 from ..normalize.layout import configured_layouts
-from ..normalize.lines import shown_text
+from ..normalize.shown import shown_text
 from ..normalize.stamp_reading import Stamp, explain
 from .times import parse_time
 

@@ -15,7 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Offsets = npt.NDArray[np.int64]
+from ..words import Offsets, newlines
+from .log_heads import UNKNOWN, stamp_sizes, tag_sizes
 
 TIME = r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d"
 RUNTIME = rf"^(?P<stamp>{TIME}(?:\.\d{{1,9}})?(?:[Zz]|[+-]\d\d:?\d\d))(?: |$)"
@@ -39,7 +40,10 @@ class Layout:
 
 @dataclass
 class Lines:
-    """Some lines of one buffer: `starts` and `ends` are byte offsets of each line's text, the newline left out."""
+    """Some lines of one buffer: `starts` and `ends` are byte offsets of each line's text, the newline left out.
+
+    `data` goes on for `blocks.SLACK` bytes after the last line.
+    """
 
     data: npt.NDArray[np.uint8]
     starts: Offsets
@@ -57,15 +61,22 @@ class Lines:
         """Take `lengths` bytes off each line's beginning."""
         self.starts = np.minimum(self.starts + lengths, self.ends)
 
+    def some(self, rows: slice | Offsets) -> Lines:
+        """Some of the lines, in order."""
+        return Lines(self.data, self.starts[rows], self.ends[rows])
 
-def split(data: npt.NDArray[np.uint8]) -> Lines:
-    """The lines of `data`, cut at LF alone; one CR before the LF is taken off. The last line may lack its LF."""
-    ends = np.flatnonzero(data == 10).astype(np.int64)
-    if len(data) and (not len(ends) or ends[-1] != len(data) - 1):
-        ends = np.append(ends, len(data))
-    starts = np.concatenate((np.zeros(1, np.int64), ends[:-1] + 1)) if len(ends) else ends
-    last = data[np.maximum(ends - 1, 0)] if len(data) else data
-    return Lines(data, starts, np.where((last == 13) & (ends > starts) & (ends < len(data)), ends - 1, ends))
+
+def split(data: npt.NDArray[np.uint8], size: int) -> Lines:
+    """The lines of the first `size` bytes, cut at LF alone; one CR before the LF is taken off. The last line may lack its LF."""
+    ends = newlines(data[:size])
+    if size and (not len(ends) or ends[-1] != size - 1):
+        ends = np.append(ends, size)
+    starts = np.empty_like(ends)
+    starts[:1], starts[1:] = 0, ends[:-1] + 1
+    returned = data[ends - 1] == 13
+    if returned.any():
+        ends = np.where(returned & (ends > starts) & (ends < size), ends - 1, ends)
+    return Lines(data, starts, ends)
 
 
 def layout_of(lines: Lines, asked: str) -> Layout:
@@ -73,7 +84,7 @@ def layout_of(lines: Lines, asked: str) -> Layout:
 
     Unasked, stamps at line starts are the runtime's when one of them is finer than a microsecond or CRI tags follow.
     """
-    few = Lines(lines.data, lines.starts[:2000].copy(), lines.ends[:2000])
+    few = lines.some(slice(2000))
     found = lengths(few.heads(PREFIX_BYTES), PREFIX, "prefix")
     prefixed = bool((found > 0).any())
     few.cut(found)
@@ -83,16 +94,20 @@ def layout_of(lines: Lines, asked: str) -> Layout:
     tagged = lengths(after.heads(HEAD_BYTES), CRI, "tags") > 0
     cri = bool(stamped.any()) and bool(tagged[stamped > 0].all())
     runtime = asked.lower() == "true" or (asked.lower() != "false" and bool(precise or cri))
-    return Layout(prefixed, runtime, cri and runtime)
+    return Layout(prefixed, runtime, cri and runtime and not prefixed)
 
 
 def take_stamps(lines: Lines, layout: Layout) -> pa.Array:
     """Each line's stamp as text, null where it has none; a runtime's stamp is cut off its line."""
     if layout.runtime:
-        found = pc.struct_field(pc.extract_regex(lines.heads(HEAD_BYTES), RUNTIME), "stamp")
-        size = _sizes(found)
-        lines.cut(np.where(size > 0, size + 1, 0))
-        return found.cast(pa.string())
+        sizes = stamp_sizes(lines.data, lines.starts, lines.ends)
+        odd = np.flatnonzero(sizes == UNKNOWN)
+        if odd.size:
+            sizes[odd] = lengths(lines.some(odd).heads(HEAD_BYTES), RUNTIME, "stamp")
+        stamps = _stamps(lines, sizes)
+        sizes[sizes > 0] += 1
+        lines.cut(sizes)
+        return stamps
     heads = lines.heads(16_384)
     keyed = pc.struct_field(pc.extract_regex(heads, INNER_JSON), "stamp")
     free = pc.struct_field(pc.extract_regex(lines.heads(96), INNER_TEXT), "stamp")
@@ -101,11 +116,15 @@ def take_stamps(lines: Lines, layout: Layout) -> pa.Array:
 
 def take_tags(lines: Lines) -> npt.NDArray[np.bool_]:
     """Cut stream and tag off each line; True where the tag says that the line goes on in the next record."""
-    found = pc.extract_regex(lines.heads(HEAD_BYTES), CRI)
-    size = _sizes(pc.struct_field(found, "tags"))
-    lines.cut(np.where(size > 0, size + 1, 0))
-    partial = pc.fill_null(pc.equal(pc.struct_field(found, "tag"), pa.scalar(b"P", pa.binary())), False)
-    return np.asarray(partial.to_numpy(zero_copy_only=False), bool)
+    sizes, partial = tag_sizes(lines.data, lines.starts, lines.ends)
+    odd = np.flatnonzero(sizes == UNKNOWN)
+    if odd.size:
+        found = pc.extract_regex(lines.some(odd).heads(HEAD_BYTES), CRI)
+        sizes[odd] = _sizes(pc.struct_field(found, "tags"))
+        tag = pc.fill_null(pc.equal(pc.struct_field(found, "tag"), pa.scalar(b"P", pa.binary())), False)
+        partial[odd] = np.asarray(tag.to_numpy(zero_copy_only=False), bool)
+    lines.cut(np.where(sizes > 0, sizes + 1, 0))
+    return partial
 
 
 def take_prefixes(lines: Lines) -> pa.Array:
@@ -113,6 +132,18 @@ def take_prefixes(lines: Lines) -> pa.Array:
     found = pc.struct_field(pc.extract_regex(lines.heads(PREFIX_BYTES), PREFIX), "prefix")
     lines.cut(_sizes(found))
     return found
+
+
+def _stamps(lines: Lines, sizes: Offsets) -> pa.Array:
+    """The first `sizes` bytes of each line as text, null where that is 0."""
+    n, size = len(sizes), int(sizes[:1].sum())
+    if size and (sizes == size).all():
+        same = np.ndarray((len(lines.data) - size + 1,), f"V{size}", lines.data, 0, (1,))[lines.starts]
+        offsets = np.arange(0, (n + 1) * size, size, dtype=np.int32)
+        return pa.Array.from_buffers(pa.string(), n, [None, pa.py_buffer(offsets), pa.py_buffer(same.view(np.uint8))])
+    taken = pieces(lines.data, lines.starts, lines.starts + sizes)
+    known = pa.py_buffer(np.packbits(sizes > 0, bitorder="little"))
+    return pa.Array.from_buffers(pa.string(), n, [known, *taken.buffers()[1:]], offset=taken.offset)
 
 
 def pieces(data: npt.NDArray[np.uint8], starts: Offsets, ends: Offsets) -> pa.Array:

@@ -2,31 +2,32 @@
 
 Lines end at LF alone; their bytes are kept as received (lone CR, NUL, colours, broken UTF-8). A line without a stamp of its
 own (what follows a stored fragment, a traceback of a program without runtime stamps) has a null stamp and belongs to the line
-before. An empty log gives one empty batch, so that its stream is known.
+before. An empty log gives one empty batch, so that its stream is known. A line of more than LONGEST_LINE bytes is several, of one number; only
+the first has a stamp, and all but the last count as truncated.
 """
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..blocks import BROKEN, Block, blocks, in_turn
 from ..errors import BadPayload
 from ..evidence import Reply
 from ..raw import LINES, Raw, facts
 from . import log_format
-from .log_format import Layout
+from .log_format import Layout, Lines
 
 NAME = "kubernetes"
-BLOCK_BYTES = 4 << 20
+BLOCK_BYTES = 2 << 20
+BATCH_LINES = 1 << 16
 LONGEST_LINE = 16 << 20
-BOM = b"\xef\xbb\xbf"
 REFUSALS = (b"unable to retrieve container logs", b'{"kind":"Status"')
 
 
@@ -37,67 +38,76 @@ class Place:
     number: int = 1
     prefix: bytes = b""
     layout: Layout | None = None
-    any: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some lines taken apart: stamp and text of each, whose it is where the file says so, whether it goes on in the next; `cut`: the last lacks its end."""
+
+    stamps: pa.Array
+    texts: pa.Array
+    prefixes: pa.Array | None
+    partial: npt.NDArray[np.bool_] | None
+    cut: bool
 
 
 def log_lines(reply: Reply) -> Iterator[Raw]:
-    """Batches of `raw.LINES`, in file order, one stream each. Raises BadPayload for a broken gzip file, after what could be read.
+    """Batches of `raw.LINES`, in file order, one stream each. Raises BadPayload for a broken compressed file, after what could be read.
 
     The text that some kubelets answer in a log's place gives a `context.warning` fact instead.
     """
-    place = Place()
-    for block, complete in _blocks(reply):
-        if place.number == 1 and block.lstrip().startswith(REFUSALS) and block.count(b"\n") <= 1:
-            yield _warning(block, reply)
-            return
-        yield from _read_block(block, complete, place, reply)
-    if not place.any:
-        yield Raw("lines", pa.RecordBatch.from_pylist([], schema=LINES), _about(reply, "", place))
-
-
-def _blocks(reply: Reply) -> Iterator[tuple[bytes, bool]]:
-    """The log in blocks of whole lines; False with a block whose last line lacks its end."""
-    rest = b""
     try:
         with reply.open() as file:
-            first = True
-            while block := file.read(BLOCK_BYTES):
-                rest += block.removeprefix(BOM) if first else block
-                first = False
-                cut = rest.rfind(b"\n") + 1
-                if cut:
-                    yield rest[:cut], True
-                    rest = rest[cut:]
-                elif len(rest) > LONGEST_LINE:
-                    yield rest, False
-                    rest = b""
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        if rest:
-            yield rest, False
+            yield from _read(blocks(file, BLOCK_BYTES, LONGEST_LINE), reply)
+    except BROKEN as error:
         raise BadPayload(f"{reply.ref}: the compressed file is broken: {error}") from error
-    if rest:
-        yield rest, False
 
 
-def _read_block(block: bytes, complete: bool, place: Place, reply: Reply) -> Iterator[Raw]:
-    lines = log_format.split(np.frombuffer(block, np.uint8))
-    layout = place.layout or log_format.layout_of(lines, reply.about.get("timestamps", ""))
-    place.layout, place.any = layout, True
-    numbers = np.arange(place.number, place.number + len(lines.starts), dtype=np.int64)
-    place.number += block.count(b"\n")
+def _read(given: Iterator[Block], reply: Reply) -> Iterator[Raw]:
+    first = next(given, None)
+    place = Place()
+    if first is None:
+        yield Raw("lines", pa.RecordBatch.from_pylist([], schema=LINES), _about(reply, "", place))
+        return
+    start = first.data[: min(first.size, 4096)].tobytes().lstrip()
+    if start.startswith(REFUSALS) and np.count_nonzero(first.data[: first.size] == 10) <= 1:
+        yield _warning(first.data[: first.size].tobytes(), reply)
+        return
+    asked = reply.about.get("timestamps", "")
+
+    def parts(block: Block) -> list[Part]:
+        lines = log_format.split(block.data, block.size)
+        place.layout = place.layout or log_format.layout_of(lines, asked)
+        count = len(lines.starts)
+        pieces = [lines.some(slice(i, i + BATCH_LINES)) for i in range(0, count, BATCH_LINES)]
+        return [_part(piece, place.layout, cut=piece is pieces[-1] and not block.whole) for piece in pieces]
+
+    for found in in_turn(parts, chain((first,), given)):
+        for part in found:
+            yield from _raws(part, place, reply)
+
+
+def _part(lines: Lines, layout: Layout, *, cut: bool) -> Part:
     prefixes = log_format.take_prefixes(lines) if layout.prefixed else None
     stamps = log_format.take_stamps(lines, layout)
-    partial = log_format.take_tags(lines) if layout.cri else np.zeros(len(numbers), bool)
-    truncated = np.zeros(len(numbers), bool)
-    truncated[-1] = not complete
-    columns = [stamps, lines.texts(), pa.array(numbers), pa.array(truncated)]
-    batch = pa.RecordBatch.from_arrays(columns, schema=LINES)
-    if partial.any():
-        batch = _joined(batch, partial)
-    if prefixes is None:
+    partial = log_format.take_tags(lines) if layout.cri else None
+    return Part(stamps, lines.texts(), prefixes, partial, cut)
+
+
+def _raws(part: Part, place: Place, reply: Reply) -> Iterator[Raw]:
+    """The batches of a part, which is the next."""
+    count = len(part.texts)
+    numbers = np.arange(place.number, place.number + count, dtype=np.int64)
+    place.number += count - part.cut
+    truncated = np.zeros(count, bool)
+    truncated[-1] = part.cut
+    batch = pa.RecordBatch.from_arrays([part.stamps, part.texts, pa.array(numbers), pa.array(truncated)], schema=LINES)
+    if part.partial is not None and part.partial.any():
+        batch = _joined(batch, part.partial)
+    if part.prefixes is None:
         yield Raw("lines", batch, _about(reply, "", place))
         return
-    yield from _by_stream(batch, prefixes, place, reply)
+    yield from _by_stream(batch, part.prefixes, place, reply)
 
 
 def _joined(batch: pa.RecordBatch, partial: npt.NDArray[np.bool_]) -> pa.RecordBatch:

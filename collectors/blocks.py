@@ -1,0 +1,118 @@
+"""A stream of bytes in blocks of whole lines, read into buffers that are used again: memory stays bounded however long stream and lines are."""
+
+from __future__ import annotations
+
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+# Bytes that may be looked at beyond a block's end; what they hold means nothing.
+SLACK = 64
+BOM = b"\xef\xbb\xbf"
+THREADS, AHEAD = 2, 3
+BROKEN = (EOFError, OSError, zlib.error)
+
+Made = TypeVar("Made")
+
+
+class Source(Protocol):
+    """What is read from."""
+
+    def readinto1(self, buffer: memoryview, /) -> int:
+        """Read at most what there is room for, and less rather than wait; 0 at the end."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some lines: the first `size` bytes of `data`, which goes on for SLACK bytes. `whole` is False where the last line lacks its end."""
+
+    data: npt.NDArray[np.uint8]
+    size: int
+    whole: bool
+
+
+def blocks(file: Source, size: int, longest: int) -> Iterator[Block]:
+    """The lines of `file` in blocks of about `size` bytes; a byte order mark at its beginning is left out.
+
+    A line of more than `longest` bytes comes in parts, each a block that is not whole. A block is valid until the AHEAD-th after it is asked
+    for. Where reading raises one of BROKEN, what had been read is given first.
+    """
+    ring = deque(bytearray(size + size // 8 + SLACK) for _ in range(AHEAD + 1))
+    rest, error = _begin(file)
+    while True:
+        ring.rotate()
+        filled, cut = len(rest), 0
+        _room(ring, filled)[:filled] = rest
+        ended = False
+        while not ended and not cut and filled < longest:
+            until = min(filled + size, longest)
+            filled, error = (filled, error) if error else _fill(file, _room(ring, until), filled, until)
+            ended = filled < until
+            cut = filled if ended else ring[0].rfind(b"\n", 0, filled) + 1
+        cut = cut or filled
+        if cut:
+            yield Block(np.frombuffer(ring[0], np.uint8), cut, ring[0][cut - 1] == ord("\n"))
+        if error:
+            raise error
+        if ended:
+            return
+        rest = bytes(memoryview(ring[0])[cut:filled])
+
+
+def in_turn(make: Callable[[Block], Made], given: Iterator[Block]) -> Iterator[Made]:
+    """What `make` gives for each block, in order; from the second block on it works ahead in threads.
+
+    Where `given` raises one of BROKEN, what was given before comes first.
+    """
+    for block in given:
+        yield make(block)
+        break
+    second = next(given, None)
+    if second is None:
+        return
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        waiting: deque[Future[Made]] = deque([pool.submit(make, second)])
+        error = None
+        try:
+            for block in given:
+                waiting.append(pool.submit(make, block))
+                if len(waiting) >= AHEAD:
+                    yield waiting.popleft().result()
+        except BROKEN as broken:
+            error = broken
+        while waiting:
+            yield waiting.popleft().result()
+        if error:
+            raise error
+
+
+def _begin(file: Source) -> tuple[bytes, Exception | None]:
+    """The first three bytes unless they are a byte order mark."""
+    head = bytearray(len(BOM))
+    filled, error = _fill(file, head, 0, len(head))
+    return bytes(head[:filled]).removeprefix(BOM), error
+
+
+def _room(ring: deque[bytearray], size: int) -> bytearray:
+    """The first buffer of the ring, made longer where `size` bytes and the slack do not fit."""
+    if len(ring[0]) < size + SLACK:
+        ring[0] = ring[0] + bytes(size + size // 8 + SLACK - len(ring[0]))
+    return ring[0]
+
+
+def _fill(file: Source, buffer: bytearray, filled: int, until: int) -> tuple[int, Exception | None]:
+    """Read up to `until` or the end; how far it came, and what stopped it."""
+    view = memoryview(buffer)
+    try:
+        while filled < until and (count := file.readinto1(view[filled:until])):
+            filled += count
+    except BROKEN as error:
+        return filled, error
+    return filled, None
