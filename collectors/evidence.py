@@ -20,11 +20,12 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from .errors import BadPayload, ConfigError, SourceError, public_url
-from .file_names import LONGEST_NAME, safe_name
+from .file_names import safe_name
+from .index_lines import demand_texts, index_lines
 from .run_names import order_of, window_of
 
-# What an index line holds besides texts.
-NO_TEXTS = ("path", "status", "about", "complete", "ours")
+# Bytes that file systems allow for one name.
+LONGEST_PART = 255
 MISSING = "was collected, but the file is no longer there: the same command again asks for it"
 STOPPED = "the collection was stopped before it had asked everything: the same command again goes on from there"
 
@@ -267,14 +268,14 @@ def _key(line: Mapping[str, Any]) -> str:
 
 def _told(path: Path, root: Path) -> Iterator[tuple[dict[str, Any], Reply | Failure | None]]:
     """The index's lines, each with the reply or failure that it tells of. Raises ConfigError for a line that no `collect` wrote."""
-    for number, line in enumerate(_lines(path), 1):
+    for number, line in enumerate(index_lines(path), 1):
         made: Reply | Failure | None = None
         try:
             if line.get("type") == "reply":
                 made = _reply(line, root)
             elif line.get("type") == "failure":
                 made = Failure(**{k: v for k, v in line.items() if k != "type"})
-                _demand_texts(vars(made))
+                demand_texts(vars(made))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ConfigError(f"{path}: line {number} is none that retroline wrote: put the file back as it was, or collect again") from error
         yield line, made
@@ -283,28 +284,9 @@ def _told(path: Path, root: Path) -> Iterator[tuple[dict[str, Any], Reply | Fail
 def _reply(line: Mapping[str, Any], root: Path) -> Reply:
     _key(line)
     fields = {k: v for k, v in line.items() if k not in ("type", "key", "path")}
-    _demand_texts(fields)
-    _demand_texts(fields.get("about", {}))
+    demand_texts(fields)
+    demand_texts(fields.get("about", {}))
     ref = PurePosixPath(fields["ref"])
-    if ref.is_absolute() or ".." in ref.parts or any(len(part.encode()) > LONGEST_NAME for part in ref.parts):
+    if ref.is_absolute() or ".." in ref.parts or any(len(part.encode()) > LONGEST_PART for part in ref.parts):
         raise ValueError(fields["ref"])
     return Reply(path=root / ref, **fields)
-
-
-def _demand_texts(fields: Mapping[str, Any]) -> None:
-    """Raises ValueError where something else stands for a text."""
-    odd = [name for name, value in fields.items() if not isinstance(value, str) and name not in NO_TEXTS]
-    if odd:
-        raise ValueError(f"{odd[0]} is no text")
-
-
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The index's lines; a line cut by a kill is left out, its reply is asked for again."""
-    if not path.exists():
-        return
-    with path.open(encoding="utf-8", errors="replace") as file:
-        for text in file:
-            try:
-                yield json.loads(text)
-            except (ValueError, RecursionError):
-                continue

@@ -51,7 +51,7 @@ def collect_all(
     """Fetch every source of `settings` (name → settings) into `root/run/<source>`; one Outcome each, by name.
 
     `now_ns` is the wall clock when the monotonic clock stood at `now_s` (None: now). A source that fails as a whole is noted in its
-    evidence. Raises ConfigError from any source once the others have ended,
+    evidence. Raises ConfigError for an index that no `collect` wrote, and from any source once the others have ended,
     and KeyboardInterrupt as soon as the sources have noticed `cancelled`.
     """
     stop = cancelled or threading.Event()
@@ -61,9 +61,9 @@ def collect_all(
     def present() -> str:
         return rfc3339(now_ns + int((time.monotonic() - (begun if now_s is None else now_s)) * 1e9), 3)
 
+    evidences = {name: Evidence(root, run, name, present) for name in sorted(settings)}
     futures: dict[Future[Outcome], str] = {}
-    for name in sorted(settings):
-        evidence = Evidence(root, run, name, present)
+    for name, evidence in evidences.items():
         ask = Ask(window, evidence, begun + timeout_s, now_ns, partial(progress, name), stop)
         futures[pool.submit(_one, name, settings[name], ask)] = name
     try:

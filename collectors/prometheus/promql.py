@@ -13,6 +13,7 @@ import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from itertools import accumulate
 from typing import Any
 
 import promql_parser as pql
@@ -30,6 +31,10 @@ ARITHMETIC: dict[str, Callable[[float, float], float]] = {
     "atan2": math.atan2,
 }
 DEEPEST = 20
+# The parser and what walks its trees go down once per bracket and operator, on a stack that ends.
+MOST_OPEN, MOST_OPERATORS = 100, 250
+QUOTED = re.compile(r""" "(?:\\.|[^"\\])*+" | '(?:\\.|[^'\\])*+' | `[^`]*+` | \#[^\n]* """, re.VERBOSE | re.DOTALL)
+OPERATOR = re.compile(r"[-+*/%^]|[=!<>]=|[<>]|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
 DURATION = re.compile("".join(rf"(?:([0-9]{{1,15}}){unit})?" for unit in ("y", "w", "d", "h", "m", "s", "ms")), re.ASCII)
 UNITS_S = (365 * 86_400, 7 * 86_400, 86_400, 3600, 60, 1, 0.001)
 
@@ -89,7 +94,8 @@ def canonical(expr: str) -> str:
 
 
 def parsed(expr: str) -> pql.Expr:
-    """The syntax tree. Raises ValueError, also where the parser itself breaks."""
+    """The syntax tree. Raises ValueError, also where the parser itself breaks or would."""
+    _demand_shallow(expr)
     try:
         return pql.parse(expr)
     except ValueError:
@@ -98,6 +104,14 @@ def parsed(expr: str) -> pql.Expr:
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise
         raise ValueError(f"not understood: {error}") from error
+
+
+def _demand_shallow(expr: str) -> None:
+    """Raises ValueError for what nobody writes: brackets within brackets, or operators in a row, by the hundred."""
+    bare = QUOTED.sub("", expr)
+    steps = accumulate((sign in "([{") - (sign in ")]}") for sign in bare if sign in "([{)]}")
+    if max(steps, default=0) > MOST_OPEN or len(OPERATOR.findall(bare)) > MOST_OPERATORS:
+        raise ValueError(f"more than {MOST_OPEN} open brackets or {MOST_OPERATORS} operators")
 
 
 def text_of(node: pql.Expr) -> str:

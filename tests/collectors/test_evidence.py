@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from retroline.collectors.errors import BadPayload, ConfigError, Denied, Unreachable
-from retroline.collectors.evidence import LONGEST_NAME, Evidence, Reply, asked, decode_json, indexes, safe_name
+from retroline.collectors.evidence import Evidence, Reply, asked, decode_json, indexes
+from retroline.collectors.file_names import LONGEST_NAME, safe_name
 
 NOW = "2026-11-21T01:27:06Z"
 TEXTS = st.text(st.characters(), max_size=200)
@@ -84,7 +85,18 @@ def test_an_index_line_without_its_body_is_asked_for_again(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     "line",
-    ["[1]", "null", '"a"', '{"type": "reply"}', '{"type": "failure", "x": 1}', '{"type": "reply", "key": "x", "source": "s", "form": "f", "ref": "../../x"}'],
+    [
+        "[1]",
+        "null",
+        '"a"',
+        '{"type": "reply"}',
+        '{"type": "failure", "x": 1}',
+        '{"type": "reply", "key": "x", "source": "s", "form": "f", "ref": "../../x"}',
+        '{"type": "reply", "key": "x", "source": "s", "form": "f", "ref": "x", "about": {"a": 1}}',
+        '{"type": "reply", "key": "x", "source": [], "form": "f", "ref": "x"}',
+        f'{{"type": "reply", "key": "x", "source": "s", "form": "f", "ref": "{"x" * 300}"}}',
+        '{"type": "failure", "source": "s", "what": [], "reason": "r", "text": "t"}',
+    ],
 )
 def test_an_index_that_someone_changed_is_named(tmp_path: Path, line: str) -> None:
     """A line that no collection wrote, or that leads out of the folder, is an error with file and number, not a crash."""
@@ -94,6 +106,19 @@ def test_an_index_that_someone_changed_is_named(tmp_path: Path, line: str) -> No
 
     with pytest.raises(ConfigError, match=r"index\.jsonl: line 2 is none that retroline wrote"):
         list(indexes(tmp_path))
+    with pytest.raises(ConfigError, match=r"index\.jsonl: line 2 is none that retroline wrote"):
+        evidence(tmp_path)
+
+
+@pytest.mark.parametrize("line", [b"\xff\xfe", b"[" * 100_000])
+def test_a_line_that_is_no_json_is_passed_over(tmp_path: Path, line: bytes) -> None:
+    """Bytes that are no text, or brackets without end, do not stop a run that goes on."""
+    evidence(tmp_path).save("a", "query", b"1")
+    with index(tmp_path).open("ab") as file:
+        file.write(line + b"\n")
+
+    assert [reply.form for found in indexes(tmp_path) for reply in found.replies] == ["query"]
+    assert evidence(tmp_path).held("a") is not None
 
 
 def test_a_run_continues_after_a_line_cut_by_a_kill(tmp_path: Path) -> None:

@@ -107,3 +107,19 @@ def test_durations() -> None:
     """Durations as Prometheus writes them, 0 for anything else."""
     assert [duration_s(t) for t in ("1m30s", "15s", "", "soon", "1d1w")] == [90.0, 15.0, 0.0, 0.0, 0.0]
     assert [duration_s(t) for t in ("1w2d", "100y", "250ms", "5")] == [777_600.0, 3_153_600_000.0, 0.25, 5.0]
+
+
+@pytest.mark.parametrize("expr", ["(" * 100_000, "(" * 5000 + "x" + ")" * 5000, "x > 1 and " * 5000 + "x > 1", "-" * 5000 + "x > 1", "1 + " * 5000 + "x > 1"])
+def test_an_expression_without_end_is_not_understood(expr: str) -> None:
+    """What would run the parser, or those who walk its trees, out of stack is an error like any other."""
+    with pytest.raises(ValueError, match="more than 100 open brackets or 250 operators"):
+        sides(expr)
+    assert canonical(expr) == expr
+    assert rate_window_s(expr) == 0.0
+
+
+def test_brackets_in_strings_do_not_count() -> None:
+    """A pattern may hold as many brackets and signs as it likes."""
+    pattern = "|".join(["(a-b)"] * 500)
+
+    assert sides(f'x{{pod=~"{pattern}"}} > 1')[0].matchers == (("pod", "=~", pattern),)
