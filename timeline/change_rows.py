@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from .likelihood import JOINED_LABEL, WRITTEN, Likelihood, apart
 from .managed import NEAR_NS, SECOND_NS, Touch
 from .revisions import Revision, image_words
 from .rollout_walk import Act
 from .rows import Fact, Row, Witness, witness
+
+# A controller follows a write within a second or two.
+WRITTEN_NS = 2 * SECOND_NS
 
 
 class Workload(Protocol):
@@ -44,6 +48,8 @@ def change_row(one: Workload, act: Act, touch: Touch | None, *, origin: Revision
         "replicaset" if one.kind not in ("StatefulSet", "DaemonSet") else "controllerrevision": act.target, "change_cause": cause,
         "replicas": f"{act.before} → {act.after}" if act.before and act.after and act.after > act.before else "",
     }  # fmt: skip
+    if touch and touch.at_ns is not None and abs(touch.at_ns - act.at_ns) > WRITTEN_NS:
+        labels[JOINED_LABEL] = Likelihood(WRITTEN, f"same object, its manager's time {apart(abs(touch.at_ns - act.at_ns))}").words
     happening = "deployed (created)" if created else "restarted (rollout restart)" if restarted else "rolled back" if act.kind == "rolled_back" else "deployed"
     details = [
         f"revision {number}" if number else act.target,

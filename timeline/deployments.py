@@ -6,11 +6,11 @@ lies within ten seconds of each other and leads to the same ReplicaSet is one ac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from .change_rows import change_row, scaled_row
-from .managed import NEAR_NS, SECOND_NS, Touch, nearest, touches
+from .managed import NEAR_NS, SECOND_NS, Touch, nearest, nearest_of, touches
 from .revisions import Revision, by_name
 from .rollout_walk import Act, Walk
 from .rows import Fact, Given, Row
@@ -112,7 +112,7 @@ def _rows_of(one: Deployment, creations: Mapping[tuple[str, str], list[Fact]]) -
     rolled = [a for a in acts if a.kind != "scaled"]
     found = []
     for i, act in enumerate(acts):
-        touch = _touch(one, act)
+        touch = _touch(one, act, acts)
         if act.kind == "scaled":
             row = scaled_row(one, act, touch, scaler=_last_scaler(one, acts, i))
         else:
@@ -123,10 +123,13 @@ def _rows_of(one: Deployment, creations: Mapping[tuple[str, str], list[Fact]]) -
     return found
 
 
-def _touch(one: Deployment, act: Act) -> Touch | None:
+def _touch(one: Deployment, act: Act, acts: Sequence[Act]) -> Touch | None:
+    """Who wrote what `act` followed: a manager's time near it, and no nearer to another act of its kind."""
+    alike = [a for a in acts if (a.kind == "scaled") == (act.kind == "scaled")]
+    found = nearest_of(one.touches, act.at_ns, [a.at_ns for a in alike])
     if act.kind == "scaled":
-        return nearest([t for t in one.touches if "template" not in t.fields], act.at_ns, "replicas")
-    return nearest(one.touches, act.at_ns, "template")
+        return nearest([t for t in found if "template" not in t.fields], act.at_ns, "replicas")
+    return nearest(found, act.at_ns, "template")
 
 
 def _last_scaler(one: Deployment, acts: list[Act], i: int) -> str:

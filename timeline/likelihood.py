@@ -61,6 +61,8 @@ RELABELLED_NEAR = 0.6
 
 # A saved note that does not name its incident, and log entries of the same words within two seconds: exact where there is one, divided among several.
 SAME_WORDS = 0.97
+# A manager's last write of an object's template, 2 to 10 s from the new revision: a slow controller, or another write that made none.
+WRITTEN = 0.9
 # A metric that names a pod without its uid, where several pods bore the name: the one that existed then.
 POD_NAME = 0.9
 # A start told by an event, and a restart counted by the metric at the next scrape, where the events before are lost: there may have been two.

@@ -46,3 +46,9 @@ def nearest(found: Iterable[Touch], at_ns: int, *fields: str, within_ns: int = N
     """The touch of all `fields` nearest to `at_ns`, if it is near; of two in one second the one that touched less."""
     near = [t for t in found if t.at_ns is not None and t.fields.issuperset(fields) and abs(t.at_ns - at_ns) <= within_ns]
     return min(near, key=lambda t: (abs((t.at_ns or 0) - at_ns), len(t.fields), t.manager), default=None)
+
+
+def nearest_of(found: Iterable[Touch], at_ns: int, others_ns: Iterable[int]) -> list[Touch]:
+    """The touches that are no nearer to an act at one of `others_ns` than to the one at `at_ns`: the last write before two acts is of one of them."""
+    acts_ns = list(others_ns)
+    return [t for t in found if t.at_ns is not None and all(abs(t.at_ns - at_ns) <= abs(t.at_ns - other) for other in acts_ns)]

@@ -132,13 +132,18 @@ def _with_report(row: Row, report: Row, belief: Likelihood) -> Row:
         actor=report.actor or row.actor if machine else row.actor,
         body=row.body or report.title,
         url=row.url or report.url,
-        labels={**report.labels, **row.labels, "reported": report.title, JOINED_LABEL: belief.words},
+        labels={**report.labels, **row.labels, "reported": report.title, JOINED_LABEL: _words(row, report.source, belief)},
         witnesses=(*row.witnesses, *report.witnesses),
         folds=(*row.folds, *report.folds),
     )
 
 
 def _with_metric(row: Row, sight: Row, belief: Likelihood) -> Row:
-    before = row.labels.get(JOINED_LABEL)
-    words = f"{before}; {sight.labels.get('metric')} {belief.words}" if before else belief.words
+    words = _words(row, sight.labels.get("metric", ""), belief)
     return replace(row, labels={**row.labels, JOINED_LABEL: words}, witnesses=(*row.witnesses, *sight.witnesses), folds=(*row.folds, *sight.folds))
+
+
+def _words(row: Row, who: str, belief: Likelihood) -> str:
+    """What `row` says of its joins after one more, of `who`."""
+    before = row.labels.get(JOINED_LABEL)
+    return f"{before}; {who} {belief.words}" if before else belief.words

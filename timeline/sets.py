@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from .change_rows import change_row, scaled_row
-from .managed import NEAR_NS, SECOND_NS, Touch, nearest, touches
+from .managed import NEAR_NS, SECOND_NS, Touch, nearest, nearest_of, touches
 from .revisions import Revision, by_name
 from .rollout_walk import Act
 from .rows import Fact, Given, Row
@@ -120,7 +120,7 @@ def _rows_of(one: SetWorkload, acts: list[Act]) -> list[Row]:
     for i, act in enumerate(acts):
         numbers = one.revisions[act.target].numbers if act.target in one.revisions else []
         number = (numbers[-1] if act.kind == "rolled_back" else numbers[0]) if numbers else None
-        touch = nearest(one.touches, act.at_ns, "template")
+        touch = nearest(nearest_of(one.touches, act.at_ns, [a.at_ns for a in acts]), act.at_ns, "template")
         row = change_row(
             one, act, touch, origin=one.revisions.get(act.origin or ""), number=number, first=i == 0, pods=[p for p in one.pods if p.at_ns == act.at_ns]
         )

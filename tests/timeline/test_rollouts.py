@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from retroline.timeline import rollouts
+from retroline.timeline.likelihood import JOINED_LABEL
 from retroline.timeline.rows import Given, Row
 
 SINCE = "00:45:00"
@@ -220,6 +221,26 @@ def test_a_scaling_during_a_rollout(cluster: Cluster, told: Told) -> None:
     )
 
     assert [(at, kind) for at, kind, _ in acts(told, rollouts.rows(given))] == [("01:00:00", "change.deployed"), ("01:03:00", "change.scaled")]
+
+
+def test_a_managers_time_is_of_the_nearest_act(cluster: Cluster) -> None:
+    """Of two rollouts a few seconds apart the manager's last time is the second one's; the first keeps its own."""
+    sets = [replicaset("web", "aa", "01:00:00", 1), replicaset("web", "bb", "02:00:00", 2, "r/web:2"), replicaset("web", "cc", "02:00:06", 3, "r/web:3")]
+    rows = rollouts.rows(cluster(deployment("web", touched("argocd", "02:00:06", "template"), image="r/web:3"), *sets))
+
+    found = {r.labels["revision"]: (r.actor, r.witnesses[0].at_source) for r in rows if r.kind == "change.deployed"}
+    assert (found["2"], found["3"]) == ((None, "2026-11-21T02:00:00Z"), ("argocd", "2026-11-21T02:00:06Z"))
+
+
+@pytest.mark.parametrize(("written", "words"), [("01:59:59", None), ("01:59:53", "at 0.9: same object, its manager's time 7 s apart"), ("01:59:40", None)])
+def test_a_managers_time_further_away_is_likely(cluster: Cluster, written: str, words: str | None) -> None:
+    """Within two seconds it is the act's own, up to ten it is likely and says so, beyond it is not joined."""
+    sets = [replicaset("web", "aa", "01:00:00", 1), replicaset("web", "bb", "02:00:00", 2, "r/web:2")]
+    rows = rollouts.rows(cluster(deployment("web", touched("argocd", written, "template"), image="r/web:2"), *sets))
+
+    (row,) = [r for r in rows if r.labels.get("revision") == "2"]
+    assert row.labels.get(JOINED_LABEL) == words
+    assert (row.actor == "argocd") == (written != "01:59:40")
 
 
 def test_managers_without_time(cluster: Cluster, told: Told) -> None:
