@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..normalize.app_clock import app_times
 from ..normalize.stamp_streams import StampStream
@@ -57,7 +58,8 @@ class Fresh:
 class Waiting:
     """Batches on their way through `path`, once they are more than HELD_BYTES; read back as WAITING in any order, each once.
 
-    A thread finds `app_at`, what the lines' programs say of the time, and writes; small batches are read together.
+    A thread finds `app_at`, what the lines' programs say of the time, and writes; small batches are read together. A program reads its node's
+    clock, so what it says is corrected like the runtime's stamp.
     """
 
     def __init__(self, path: Path) -> None:
@@ -134,7 +136,10 @@ class Waiting:
         start = 0
         for one in fresh:
             count = one.batch.num_rows
-            columns = [*(one.batch.column(name) for name in WAITING.names[:-1]), app_at.slice(start, count)]
+            said = app_at.slice(start, count)
+            if one.correction_ns:
+                said = pc.add(said, pa.scalar(one.correction_ns, pa.duration("ns")))
+            columns = [*(one.batch.column(name) for name in WAITING.names[:-1]), said]
             self._keep(pa.RecordBatch.from_arrays(columns, schema=WAITING))
             start += count
 

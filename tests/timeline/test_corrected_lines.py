@@ -81,6 +81,16 @@ def test_lines_of_a_corrected_node_move(tmp_path: Path) -> None:
     ]
 
 
+def test_what_programs_say_of_the_time_moves_with_their_node(tmp_path: Path) -> None:
+    """A program reads the clock of its node: how long a line took to the runtime is the same after the correction, as are lines that say nothing."""
+    said = [(T0 + 9 * SECOND, f"{rfc3339(T0 + 8 * SECOND, 0)} a"), (T0 + 9 * SECOND, "b")]
+    read, given, lines = written(tmp_path, {"a-0": said}, {"a-0": "worker-1"})
+
+    correct_lines(read, given, {CLOCK: (-5 * SECOND, 3)}, lines)
+
+    assert pq.read_table(lines)["app_at"].cast(pa.int64()).to_pylist() == [T0 + 3 * SECOND, None]
+
+
 @pytest.mark.parametrize("corrections", [{}, {"pagerduty": (SECOND, 1)}, {f"{NODE}/worker-9": (SECOND, 1)}])
 def test_without_a_corrected_node_nothing_is_done(tmp_path: Path, corrections: dict[str, tuple[int, int]]) -> None:
     """The table stays the very file that was written, unread."""
