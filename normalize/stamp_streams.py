@@ -59,31 +59,36 @@ class StampStream:
 
     def read(self, texts: pa.Array, runtime_ns: Nanoseconds | None = None) -> InnerStamps:
         """The stamps of some lines (binary or string); `runtime_ns` has NONE_NS where the runtime's stamp is unknown."""
-        self._seen += len(texts)
-        complete = runtime_ns is None or not (runtime_ns == NONE_NS).any()
+        return self.read_lines(lines_of(texts), runtime_ns)
+
+    def read_lines(self, lines: Lines, runtime_ns: Nanoseconds | None = None) -> InnerStamps:
+        """The same for lines in a buffer, which is not copied."""
+        count = len(lines.starts)
+        self._seen += count
         if self._seen >= FEW and self._prover is None:
             self._prover = prover_of(self._table)
-        if self._prover is None or not complete:
-            return self._slowly(texts, runtime_ns)
-        lines = lines_of(texts)
-        if (lines.data[lines.ends - 1] == LINE_FEED).any():
-            return self._slowly(texts, runtime_ns)
-        found = unread(len(texts))
+        complete = runtime_ns is None or not (runtime_ns == NONE_NS).any()
+        if self._prover is None or not complete or not count or (lines.data[lines.ends - 1] == LINE_FEED).any():
+            return self._slowly(lines, np.arange(count), runtime_ns)
+        found = unread(count)
         context = Context(self._context.zone, self._context.near, runtime_ns)
         left = self._settle(self._prover, lines, context, found)
-        if len(left) <= ONE_BY_ONE:
-            for row in left.tolist():
-                stamp = self._stamp(lines, row, context)
-                if isinstance(stamp, Stamp):
-                    found.at_ns[row], found.before_ns[row], found.after_ns[row] = stamp.at_ns, stamp.before_ns, stamp.after_ns
-                    found.layout[row] = found.index(stamp.format)
-        else:
-            slow = self._slowly(texts.take(pa.array(left)), None if runtime_ns is None else runtime_ns[left])
-            _merge(found, left, slow)
+        if len(left) > ONE_BY_ONE:
+            _merge(found, left, self._slowly(lines, left, runtime_ns))
+            return found
+        for row in left.tolist():
+            stamp = self._stamp(lines, row, context)
+            if isinstance(stamp, Stamp):
+                found.at_ns[row], found.before_ns[row], found.after_ns[row] = stamp.at_ns, stamp.before_ns, stamp.after_ns
+                found.layout[row] = found.index(stamp.format)
         return found
 
-    def _slowly(self, texts: pa.Array, runtime_ns: Nanoseconds | None) -> InnerStamps:
-        return inner_stamps(texts, zone=self.zone, runtime_ns=runtime_ns, since_ns=self.since_ns, until_ns=self.until_ns, extra=self.extra)
+    def _slowly(self, lines: Lines, rows: Places, runtime_ns: Nanoseconds | None) -> InnerStamps:
+        some = lines.only(rows)
+        offsets = np.append(some.starts, some.ends[-1:] if len(rows) else 0)
+        texts = pa.Array.from_buffers(pa.large_binary(), len(rows), [None, pa.py_buffer(offsets), pa.py_buffer(some.data)])
+        stamps = None if runtime_ns is None else runtime_ns[rows]
+        return inner_stamps(texts, zone=self.zone, runtime_ns=stamps, since_ns=self.since_ns, until_ns=self.until_ns, extra=self.extra)
 
     def _settle(self, prover: Prover, lines: Lines, context: Context, found: InnerStamps) -> Places:
         """Settle what shapes and proofs can; the rows that are left."""

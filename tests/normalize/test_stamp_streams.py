@@ -107,18 +107,14 @@ def test_most_lines_are_settled_by_shape(shape: str) -> None:
     texts = [line(shape, start + timedelta(seconds=61 * i, microseconds=1001 * i), "INFO", i % 256).encode() for i in range(600)]
     stream = StampStream(since_ns=SINCE, until_ns=UNTIL)
     slow: list[int] = []
-    whole, one_line = patch.object(stream, "_slowly", lambda texts, _: slow.append(len(texts)) or slowly(texts)), stream._stamp
-    single = patch.object(stream, "_stamp", lambda *given: slow.append(1) or one_line(*given))
+    many, single = stream._slowly, stream._stamp
+    whole = patch.object(stream, "_slowly", lambda lines, rows, runtime: slow.append(len(rows)) or many(lines, rows, runtime))
+    single = patch.object(stream, "_stamp", lambda *given, read=single: slow.append(1) or read(*given))
     with patch.object(stamp_streams, "FEW", 0), whole, single:
         found = rows(stream.read(pa.array(texts, pa.binary())))
 
     assert found == [one(text) for text in texts]
     assert sum(slow) <= 60 or "{w}" not in shape or shape.startswith("level") or '"a":' in shape or "timestamp" in shape
-
-
-def slowly(texts: pa.Array) -> InnerStamps:
-    """The reading by columns."""
-    return stamp_streams.inner_stamps(texts, since_ns=SINCE, until_ns=UNTIL)
 
 
 def test_half_a_day_is_not_lost() -> None:

@@ -1,0 +1,43 @@
+"""Tests of lines that carry their program's stamp alone."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+from retroline.collectors.window import Window
+from retroline.normalize.inner_lines import InnerLines
+from retroline.normalize.stamps import NONE_NS
+
+AT = 1_795_168_800_000_000_000
+WINDOW = Window(AT - 1_800 * 10**9, AT + 1_800 * 10**9)
+
+
+def test_instants_and_uncertainty() -> None:
+    """Each line has its own instant, as exact as its last digit; what follows it has the same uncertainty, across batches too."""
+    inner = InnerLines(WINDOW)
+    at, before, after = inner.times(pa.array([b"W1120 10:00:00.125000       1 main.go:42] slow", b"goroutine 1 [running]:"], pa.binary()))
+
+    assert at.tolist() == [AT + 125_000_000, NONE_NS]
+    assert before.tolist() == [0, 0]
+    assert after.tolist() == [1_000, 1_000]
+
+    at, _, after = inner.times(pa.array([b"\tmain.main()", b"Nov 20 10:00:01 node7 app: up"], pa.binary()))
+
+    assert at.tolist() == [NONE_NS, AT + 10**9]
+    assert after.tolist() == [1_000, 10**9]
+
+
+def test_an_assumed_zone_is_noticed() -> None:
+    """Whether some line names no zone is known; a line that does is no such line."""
+    inner = InnerLines(WINDOW)
+    inner.times(pa.array([b'10.0.0.4 - - [20/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 17'], pa.binary()))
+
+    assert not inner.assumed
+
+    inner.times(pa.array([b"2026-11-20 10:00:00,125 INFO started"], pa.binary()))
+
+    assert inner.assumed
+
+
+def test_no_lines() -> None:
+    """An empty batch is read."""
+    assert [len(one) for one in InnerLines(WINDOW).times(pa.array([], pa.binary()))] == [0, 0, 0]
