@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from retroline.collectors.window import SECOND_NS
 from retroline.timeline import likelihood
 from retroline.timeline.change_reports import alike, tells_of
@@ -175,6 +179,33 @@ def test_a_second_report_stays() -> None:
 
     assert [sources for _, sources, _ in found] == ["kubernetes pagerduty", "pagerduty"]
     assert found[1][2][SAME_LABEL].endswith("at 0.6: same service and version, 48 s apart; another report is nearer")
+
+
+ACTS = st.builds(
+    act, st.integers(0, 400), st.sampled_from(["change.deployed", "change.rolled_back", "change.scaled", "change.configured"]), thread=st.uuids().map(str)
+)
+REPORTS = st.builds(
+    report,
+    st.integers(0, 400),
+    st.sampled_from(["Deploy", "Rollback", "Scale to 5", "x"]),
+    st.integers(1, 10**9),
+    version=st.sampled_from(["", "2.8.1", "2.8.0"]),
+)
+
+
+@given(st.lists(ACTS, max_size=5), st.lists(REPORTS, max_size=5, unique_by=lambda r: r.thread), st.randoms())
+@settings(max_examples=60, deadline=None)
+def test_no_word_is_lost(acts: list[Row], reports: list[Row], random: Random) -> None:
+    """Every report is a witness of one row, every act keeps its own, an act takes one report at most, and the order of rows does not matter."""
+    rows = [*acts, *reports]
+    found = confirmed(rows)
+    random.shuffle(rows)
+
+    assert Counter(w for r in found for w in r.witnesses) == Counter(w for r in (*acts, *reports) for w in r.witnesses)
+    assert max((len(r.witnesses) for r in found), default=1) <= 2
+    assert {r.thread for r in found} >= {r.thread for r in acts}
+    assert all((JOINED_LABEL in r.labels) == (len(r.witnesses) == 2) for r in found)
+    assert [n.event_id for n in linked(named(confirmed(rows)))] == [n.event_id for n in linked(named(found))]
 
 
 def test_the_other_row_must_be_there() -> None:
