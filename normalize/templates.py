@@ -13,6 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -86,8 +87,12 @@ def merged_templates(masks: Collection[str]) -> dict[str, str]:
     wordings = {mask: worded(mask) for mask in masks}
     current = {wording: tuple(wording.split(" ")) for wording in sorted(set(wordings.values()))}
     passes = [1] * PASSES + [2] if len(current) <= MOST_PAIRED else [1] * PASSES if len(current) <= MOST_MERGED else [1]
+    settled = 0
     for together in passes:
+        if together == settled:
+            continue
         changed = _wildcards(set(current.values()), together)
+        settled = 0 if changed else together
         current = {wording: changed.get(tokens, tokens) for wording, tokens in current.items()}
     return {mask: " ".join(current[wording]) for mask, wording in wordings.items()}
 
@@ -115,15 +120,21 @@ def _changeable(tokens: Tokens) -> list[int]:
 
 
 def _without(tokens: Tokens, places: Places) -> Tokens:
-    return tuple("" if place in places else token for place, token in enumerate(tokens))
+    left = list(tokens)
+    for place in places:
+        left[place] = ""
+    return tuple(left)
 
 
+@lru_cache(maxsize=65_536)
 def _spoken(token: str) -> bool:
     return any(map(str.isalpha, token))
 
 
 def _varies(places: Places, around: Tokens, words: Collection[Tokens]) -> bool:
     """Whether enough different words stand there: more where little else is said, fewer where one is masked already."""
+    if len(words) < VARIANTS and not (len(places) == 1 and ("*",) in words):
+        return False
     said = sum(map(_spoken, around))
     if len(places) == 1 and ("*",) in words:
         return said >= 3 and places[0] > 0

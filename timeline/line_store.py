@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..normalize.templates import template_id
-from . import line_file
 from .line_columns import PRECISION, Columns, Container, Numbers
 from .line_doubles import doubles
 from .line_file import LinesFile
@@ -94,7 +93,7 @@ class LineStore:
         ids = np.array([template_id(name) for name in names], np.int32)
         counting = Counting(names, columns.owners, workloads)
         left_out = 0
-        for merged_piece in merged(self._sources, self._waiting, line_file.ROWS_A_GROUP):
+        for merged_piece in merged(self._sources, self._waiting):
             together = merged_piece.together("text")
             piece = self._once(merged_piece, together, columns)
             left_out += len(merged_piece.at) - len(piece.at)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from retroline.timeline import line_waiting
+from retroline.timeline import line_merge, line_waiting
 from retroline.timeline.line_merge import merged
 from retroline.timeline.line_waiting import WAITING, Source, Waiting
 
@@ -26,11 +26,12 @@ def batch(number: int, at: list[int]) -> pa.RecordBatch:
 
 
 @settings(deadline=None)
-@given(batches, st.integers(1, 12), st.booleans())
-def test_pieces_are_the_stable_order_of_all(times: list[list[int]], rows: int, on_disk: bool) -> None:
+@given(batches, st.integers(1, 12), st.booleans(), st.sampled_from([0, 8]))
+def test_pieces_are_the_stable_order_of_all(times: list[list[int]], rows: int, on_disk: bool, few: int) -> None:
     """As if everything had been sorted at once; an instant is in one piece; every line is traced to its batch and row."""
     everything = [(ns, f"{number} {i}") for number, at in enumerate(times) for i, ns in enumerate(at)]
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(line_merge, "FEW", few)
         patch.setattr(line_waiting, "HELD_BYTES", -1 if on_disk else 1 << 20)
         waiting = Waiting(Path(folder, "part"))
         for number, at in enumerate(times):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from retroline.normalize.tables import LINES
-from retroline.timeline import line_file, line_waiting
+from retroline.timeline import line_file, line_merge, line_waiting
 from retroline.timeline.line_store import LineStore
 
 WEB = ("shop", "web-1", "app")
@@ -172,6 +172,7 @@ def test_many_batches(parts: list[tuple[tuple[str, str, str], str, Lines]], held
 
     with tempfile.TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
         patch.setattr(line_file, "ROWS_A_GROUP", 3)
+        patch.setattr(line_merge, "ROWS", 2)
         patch.setattr(line_waiting, "HELD_BYTES", held_bytes)
         named = [(c, f"{c}{s}", lines) for c, s, lines in parts]
         found, doubles = written(Path(place), named)
