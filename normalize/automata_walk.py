@@ -5,10 +5,11 @@ Bytes with which a colour sequence may begin end in TAKEN, since what follows is
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from threading import RLock
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +40,7 @@ class Lines:
     ends: Places
     _marks: dict[tuple[int, ...], npt.NDArray[np.bool_]] = field(default_factory=dict)
     _held: dict[int, bool] = field(default_factory=dict)
+    _answers: dict[int, npt.NDArray[np.bool_]] = field(default_factory=dict)
 
     def marked(self, windows: tuple[int, ...], rows: Places) -> npt.NDArray[np.bool_]:
         """Which of `rows` hold bytes of these sets one after another, or a colour among them; the first set is a single byte."""
@@ -50,6 +52,12 @@ class Lines:
             first, last = int(self.starts[0]), int(self.ends[-1])
             self._marks[windows] = self.holding(windows, first, last if self.holds(byte) else first)
         return self._marks[windows][rows]
+
+    def once(self, about: Hashable, find: Callable[[Lines, Any], npt.NDArray[np.bool_]]) -> npt.NDArray[np.bool_]:
+        """What `find` says of all lines, asked once."""
+        if id(about) not in self._answers:
+            self._answers[id(about)] = find(self, about)
+        return self._answers[id(about)]
 
     def holds(self, byte: int) -> bool:
         """Whether any line holds a byte."""

@@ -6,16 +6,27 @@ What `stamp_json_columns` asks of a record is asked of the one that the shape is
 from __future__ import annotations
 
 import re
+import string
 from functools import lru_cache
 
-from .automata import END_OF_LINE, Program, UnknownSyntaxError
-from .automata_walk import COLOUR_BYTES, DEAD, Walker
+import numpy as np
+import numpy.typing as npt
+
+from .automata import END_OF_LINE
+from .automata_walk import COLOUR_BYTES, DEAD, Lines
 from .epochs import unit_ns
 from .keyed import KEYS, PLAIN, RANK, UNIT_OF_KEY
 from .stamp_json_columns import GAP, MEMBER, NUMBER, spelled
-from .stamp_shapes import Prover, Shape, masks_of, shape_of
+from .stamp_shapes import Endings, Prover, Shape, masks_of, shape_of
+from .words import Places, places_of
 
 LONGEST = 160
+PIECE = 1 << 17
+SHARED, LONGEST_COLOUR = 3, 24
+BRACKET = ord("[")
+BLANKS, ASIDE = " \t\r\n", "_.- \t\r\n"
+COLON = ord(":")
+LETTER, IN_COLOUR = (np.isin(np.arange(256), np.frombuffer(text, np.uint8)) for text in (string.ascii_letters.encode(), b"0123456789;["))
 COUNT = re.compile(rb"([0-9]{9,19})(?:\.([0-9]{1,9}))?")
 
 
@@ -34,24 +45,22 @@ def json_shape_of(prover: Prover, record: bytes, said: str) -> Shape | None:
     if len(re.findall(spelled(KEYS[rank]).encode(), record[:start])) != 1:
         return None
     rest = better(rank)
-    if rest is None:
-        return None
     if name == "epoch":
         return _count(record, start, end, said, rest)
     return _text(prover, record, (start, end), said, rest) if group == "text" else None
 
 
-def _count(record: bytes, start: int, end: int, said: str, rest: tuple[tuple[int, ...], ...]) -> Shape | None:
+def _count(record: bytes, start: int, end: int, said: str, rest: tuple[Endings, ...]) -> Shape | None:
     match = COUNT.fullmatch(record[start:end])
     if match is None or unit_ns(int(match[1])) is None:
         return None
     spans = {"epoch": (start, start + len(match[1]))}
     if match[2]:
         spans["fraction"] = (end - len(match[2]), end)
-    return Shape(None, said, -1, -1, -1, spans, "", end + 1, False, masks_of(record[: end + 1], spans, []), None, DEAD, rest)
+    return Shape(None, said, -1, -1, -1, spans, "", end + 1, False, masks_of(record[: end + 1], spans, []), 0, None, DEAD, rest)
 
 
-def _text(prover: Prover, record: bytes, value: tuple[int, int], said: str, rest: tuple[tuple[int, ...], ...]) -> Shape | None:
+def _text(prover: Prover, record: bytes, value: tuple[int, int], said: str, rest: tuple[Endings, ...]) -> Shape | None:
     start, end = value
     name = said.rpartition(": ")[2]
     place = next((i for i, layout in enumerate(prover.table) if layout.name == name), None)
@@ -61,20 +70,67 @@ def _text(prover: Prover, record: bytes, value: tuple[int, int], said: str, rest
     if not (inner.end == end - start and prover.walker.step(inner.tail, 1 << END_OF_LINE) == DEAD):
         return None
     spans = {name: (s + start, e + start) for name, (s, e) in inner.spans.items()}
-    return Shape(inner.layout, said, -1, -1, -1, spans, inner.zone, end + 1, False, masks_of(record[: end + 1], spans, []), None, DEAD, rest)
+    return Shape(inner.layout, said, -1, -1, -1, spans, inner.zone, end + 1, False, masks_of(record[: end + 1], spans, []), 0, None, DEAD, rest)
 
 
 @lru_cache(maxsize=len(KEYS))
-def better(rank: int) -> tuple[tuple[int, ...], ...] | None:
-    """What a line must hold, one of these sets of bytes in a row, to have a key that goes before the one of this rank; None if not known."""
+def better(rank: int) -> tuple[Endings, ...]:
+    """How keys end that go before the one of this rank, however they are spelled: kinds of bytes by their distance from the colon.
+
+    The first of the tuple is true of all of them, the others each of the keys of one length.
+    """
+    keys = KEYS[:rank]
+    lengths = sorted({len(key) for key in keys})
+    groups = [_endings([key for key in keys if len(key) == length], length + 2) for length in lengths]
+    return (_endings(list(keys), SHARED), *groups) if rank else ()
+
+
+def _endings(keys: list[str], reach: int) -> Endings:
     found = []
-    try:
-        for first in dict.fromkeys("@" if "@" in key else '"' for key in KEYS[:rank]):
-            program = Program()
-            entries = [program.add(f"^{spelled(key)}") for key in KEYS[:rank] if ("@" in key) == (first == "@")]
-            walker = Walker(program)
-            openings = walker.reached(entries) if first == "@" else {pc for entry in entries for pc in program.closure(entry)}
-            found.append(walker.window_after(openings, ord(first)))
-    except UnknownSyntaxError:
-        return None
+    for distance in range(1, reach + 1):
+        letters = {key[::-1][i] for key in keys for i in range(min(distance - 1, len(key)))}
+        kinds = np.zeros(256, bool)
+        kinds[[ord(one) for letter in letters | {'"', *(ASIDE if distance > 1 else BLANKS)} for one in (letter.lower(), letter.upper())]] = True
+        found.append(kinds)
     return tuple(found)
+
+
+def with_key(lines: Lines, endings: tuple[Endings, ...]) -> npt.NDArray[np.bool_]:
+    """Which lines may have one of these keys: something before a colon ends like it, or like a colour that stands in it."""
+    first, last = int(lines.starts[0]), int(lines.ends[-1])
+    hits: list[Places] = []
+    for begin in range(first, last, PIECE):
+        at = places_of(lines.data[begin : min(begin + PIECE, last)], COLON) + begin
+        at = _ending(lines.data, at, endings[0], hits)
+        for group in endings[1:]:
+            hits.append(_ending(lines.data, at, group, hits))
+    found = np.zeros(len(lines.starts) + 1, bool)
+    if hits:
+        found[np.searchsorted(lines.starts, np.concatenate(hits), "right") - 1] = True
+    return found[:-1]
+
+
+def _ending(data: npt.NDArray[np.uint8], at: Places, endings: Endings, coloured: list[Places]) -> Places:
+    for distance, kinds in enumerate(endings, 1):
+        if not len(at):
+            break
+        byte, before = data[np.maximum(at - distance, 0)], data[np.maximum(at - distance - 1, 0)]
+        colour = LETTER[byte] & IN_COLOUR[before]
+        if colour.any():
+            colour[colour] = _colour_ends(data, at[colour] - distance)
+            coloured.append(at[colour])
+        at = at[kinds[byte] & ~colour]
+    return at
+
+
+def _colour_ends(data: npt.NDArray[np.uint8], at: Places) -> npt.NDArray[np.bool_]:
+    """Whether a colour may end with the letters `at`: a bracket, then nothing but digits and semicolons before each."""
+    going = np.ones(len(at), bool)
+    found = np.zeros(len(at), bool)
+    for distance in range(1, LONGEST_COLOUR):
+        byte = data[np.maximum(at - distance, 0)]
+        found |= going & (byte == BRACKET)
+        going &= IN_COLOUR[byte] & (byte != BRACKET)
+        if not going.any():
+            break
+    return found | going

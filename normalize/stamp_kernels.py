@@ -7,19 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .automata_walk import Lines
+from .automata_walk import MEMBER, Lines, kinds
 from .epochs import BANDS, LAST_NS, unit_ns
 from .layout import Layout
 from .signatures import signature
 from .stamp_fields import day_of
 from .stamp_fields_columns import HALF_DAY_S, RESOLUTIONS, SECOND_NS, Context, hour_offset
+from .stamp_json_shapes import with_key
 from .stamp_shapes import Prover, Shape, side_state
 from .stamps import NONE_NS, Nanoseconds
-from .words import Places, Word, are_digits, gathered, number, up_to
+from .words import BYTE, Places, Word, are_digits, gathered, number, up_to
 from .years import DAY_S, Reference
 from .zones import named_zone, zone_of
 
-NEW_SIGNATURES = 48
+NEW_SIGNATURES = 512
 Booleans = npt.NDArray[np.bool_]
 
 
@@ -99,6 +100,8 @@ def _fitting(prover: Prover, shape: Shape, lines: Lines, rows: Places) -> Fittin
         fits &= (word & same) == equal
         if digits:
             fits &= are_digits(word, digits)
+    if shape.begin:
+        fits &= (kinds(shape.begin) == MEMBER)[(heads[0] & BYTE).astype(np.uint8)]
     fitting = Fitting(rows, heads, after).only(fits)
     if shape.sides is None or not len(fitting.rows):
         states = np.full(len(fitting.rows), shape.tail, np.int32)
@@ -112,10 +115,9 @@ def _fitting(prover: Prover, shape: Shape, lines: Lines, rows: Places) -> Fittin
         states[fitting.after > lines.ends[fitting.rows]] = -1
         proven = states >= 0
         fitting, states = fitting.only(proven), states[proven]
-    for windows in shape.rest:
-        if len(fitting.rows):
-            chosen = ~lines.marked(windows, fitting.rows)
-            fitting, states = fitting.only(chosen), states[chosen]
+    if shape.rest and len(fitting.rows):
+        chosen = ~lines.once(shape.rest, with_key)[fitting.rows]
+        fitting, states = fitting.only(chosen), states[chosen]
     return fitting.only(prover.walker.walk(lines, fitting.rows, fitting.after, states)) if len(fitting.rows) and states.any() else fitting
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,7 @@ ANCHOR = ord("[")
 MENDED = (b"\xef", b"\r", b"\n", b"\0")
 Spans = Mapping[str, tuple[int, int]]
 Mask = npt.NDArray[np.uint64]
+Endings = tuple[npt.NDArray[np.bool_], ...]
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,10 @@ class Masks:
 class Shape:
     """What the lines' core looks like, which begins at the line's start or after the first `anchor` byte.
 
-    `spans` are the groups', `end` the core's end; `whole`: the line ends there. `sides` judges what stands before the core or, where `stop`
-    ends it, after the core. `tail` is the state that an automaton of all that could interfere is in after the shape, where there are no
-    `sides`. A line that holds one of `rest`, sets of bytes in a row, is left out. `layout` is None for a count.
+    `spans` are the groups', `end` the core's end; `whole`: the line ends there. `begin`, if not 0, is the set of the first byte, which the
+    masks leave out. `sides` judges what stands before the core or, where `stop` ends it, after the core. `tail` is the state that an automaton
+    of all that could interfere is in after the shape, where there are no `sides`. A line of JSON with a key that ends like `rest` is left out.
+    `layout` is None for a count.
     """
 
     layout: Layout | None
@@ -60,9 +62,10 @@ class Shape:
     end: int
     whole: bool
     masks: Masks
+    begin: int
     sides: Signatures | None
     tail: int
-    rest: tuple[tuple[int, ...], ...] = ()
+    rest: tuple[Endings, ...] = ()
 
     @property
     def words(self) -> int:
@@ -125,12 +128,20 @@ class Prover:
             return TAKEN
         return self.walker.state([*self.walker.sets[state], *own])
 
-    def _own(self, place: int, symbols: list[int]) -> tuple[int, ...] | None:
-        """The layout's own ways to go on that it prefers to a match right after `symbols`; None where they do not settle it."""
+    def first_bytes(self, place: int, byte: int) -> int:
+        """The capitals that a line may begin with as well as with this one, for all that the layout makes of them."""
+        found = {self.program.bits[pc] for pc in self.program.closure(self._entry(place)) if self.program.bits[pc] >> byte & 1}
+        return found.pop() if len(found) == 1 and not max(found) & ~UPPER else 1 << byte
+
+    def _entry(self, place: int) -> int:
         if place not in self._exact:
             self._exact[place] = self.program.add(self.table[place].pattern)
+        return self._exact[place]
+
+    def _own(self, place: int, symbols: list[int]) -> tuple[int, ...] | None:
+        """The layout's own ways to go on that it prefers to a match right after `symbols`; None where they do not settle it."""
         program = self.program
-        ways: tuple[int, ...] = program.closure(self._exact[place])
+        ways: tuple[int, ...] = program.closure(self._entry(place))
         accepted = -1
         for i, bits in enumerate(symbols):
             if 0 in ways:
@@ -174,8 +185,11 @@ def shape_of(prover: Prover, place: int, record: bytes) -> Shape | None:
     origin, end = (one.first, one.end) if anchor >= 0 else (0, one.last)
     side = one.first if anchor >= 0 else one.end - one.last
     spans = {name: (s - origin, e - origin) for name, (s, e) in one.spans.items()}
-    masks = masks_of(record[origin:end], spans, [] if anchor >= 0 else one.front)
-    return Shape(layout, layout.name, place, anchor, stop, spans, zone, end - origin, False, masks, Signatures(max(SIDE_WORDS, side // 8 + 1)), DEAD)
+    masks, begin = masks_of(record[origin:end], spans, [] if anchor >= 0 else one.front), 0
+    if stop >= 0 and one.first > 0 and UPPER >> record[0] & 1:
+        begin = prover.first_bytes(place, record[0])
+        masks = free_first(masks)
+    return Shape(layout, layout.name, place, anchor, stop, spans, zone, end - origin, False, masks, begin, Signatures(max(SIDE_WORDS, side // 8 + 1)), DEAD)
 
 
 def _plain_shape(prover: Prover, place: int, one: Seen, zone: str) -> Shape | None:
@@ -185,7 +199,7 @@ def _plain_shape(prover: Prover, place: int, one: Seen, zone: str) -> Shape | No
     if tail == TAKEN and one.end == len(one.record):
         tail, whole = prover.tail(place, [*symbols(one, one.front), (1 << END_OF_LINE, 1 << END_OF_LINE)]), True
     masks = masks_of(one.record[: one.end], one.spans, one.front)
-    return None if tail == TAKEN else Shape(prover.table[place], prover.table[place].name, place, -1, -1, one.spans, zone, one.end, whole, masks, None, tail)
+    return None if tail == TAKEN else Shape(prover.table[place], prover.table[place].name, place, -1, -1, one.spans, zone, one.end, whole, masks, 0, None, tail)
 
 
 def is_plain(layout: Layout) -> bool:
@@ -211,6 +225,13 @@ def masks_of(core: bytes, spans: Spans, front: list[int]) -> Masks:
             slow[s:e] = 0xFF
     text = np.frombuffer(core.ljust(words * 8, b"\0"), np.uint8)
     return Masks(*(part.view(np.uint64) for part in (same, text & same, digits, date, slow)))
+
+
+def free_first(masks: Masks) -> Masks:
+    """The masks without the first byte."""
+    rest = np.full(len(masks.same), np.uint64(0xFFFFFFFFFFFFFFFF))
+    rest[0] = np.uint64(0xFFFFFFFFFFFFFF00)
+    return replace(masks, same=masks.same & rest, equal=masks.equal & rest)
 
 
 def symbols(one: Seen, free: Iterable[int]) -> list[tuple[int, int]]:
@@ -243,5 +264,8 @@ def side_state(prover: Prover, shape: Shape, record: bytes) -> int:
         free, fits = list(range(origin - 1)), one.end - origin == shape.end
     else:
         free, fits = [*one.front, *range(one.last, one.end - 1)], record.find(shape.stop, one.last) == one.end - 1
-    state = prover.tail(shape.place, symbols(one, free)) if fits else TAKEN
+    seen_as = symbols(one, free)
+    if shape.begin:
+        seen_as[0] = shape.begin, shape.begin
+    state = prover.tail(shape.place, seen_as) if fits else TAKEN
     return -1 if state == TAKEN else state

@@ -33,7 +33,7 @@ from .years import reference
 from .zones import zone_of
 
 FEW = 4096
-CHUNK = 8192
+CHUNK = 16_384
 ROUNDS = 8
 TRIES = 400
 SAMPLES = 3

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -17,7 +19,7 @@ SEVEN, COUNT = np.uint64(7), np.uint64(56)
 PAIRS, FOURS = np.uint64(0x00FF00FF00FF00FF), np.uint64(0x0000FFFF0000FFFF)
 HALF = np.uint64(0xFFFFFFFF)
 POSITIONS = np.uint64(sum(k << (56 - 8 * k) for k in range(8)))
-BLOCK = 1 << 20
+BLOCK = 1 << 17
 
 
 def gathered(data: npt.NDArray[np.uint8], at: Places, words: int) -> list[Word]:
@@ -44,20 +46,23 @@ def _wide(data: npt.NDArray[np.uint8], at: Places, words: int) -> Word:
 
 
 def places_of(data: npt.NDArray[np.uint8], byte: int) -> Places:
-    """Where `byte` stands in `data`; eight bytes are looked at as one, since most hold none."""
-    found = [_places_in(data[first : first + BLOCK], byte) + first for first in range(0, len(data), BLOCK)]
+    """Where `byte` stands in `data`, in no order; eight bytes are looked at as one, since most hold none."""
+    found = [one + first for first in range(0, len(data), BLOCK) for one in _places_in(data[first : first + BLOCK], byte)]
     return np.concatenate(found) if found else np.empty(0, np.int64)
 
 
-def _places_in(block: npt.NDArray[np.uint8], byte: int) -> Places:
+def _places_in(block: npt.NDArray[np.uint8], byte: int) -> Iterator[Places]:
+    """The first place in each eight bytes, then the second, and so on."""
     equal = np.zeros(-(-len(block) // 8) * 8, bool)
     np.equal(block, byte, out=equal[: len(block)])
     eights = equal.view(np.uint64)
     at = np.flatnonzero(eights != 0)
     hit = eights[at]
-    if (hit & (hit - np.uint64(1))).any():
-        return np.flatnonzero(equal)
-    return (at << 3) + ((hit * POSITIONS) >> COUNT).astype(np.int64)
+    while len(at):
+        further = hit & (hit - np.uint64(1))
+        yield (at << 3) + (((hit ^ further) * POSITIONS) >> COUNT).astype(np.int64)
+        more = further != 0
+        at, hit = at[more], further[more]
 
 
 def are_digits(word: Word, mask: np.uint64) -> npt.NDArray[np.bool_]:
