@@ -18,21 +18,23 @@ from .rows import Row
 # Details that name what runs now; the first ones say a version and nothing else.
 VERSION_KEYS = ("version", "app_version", "tag", "image_tag", "image")
 OTHER_KEYS = ("build", "release", "revision", "commit", "sha", "git_sha", "digest")
-ARROW = re.compile(r"(?P<before>[\w.+-]+)\s*(?:→|->|=>)\s*(?P<after>[\w.+-]+)")
-WORD = re.compile(r"[\w.+-]*\w")
-HEX = re.compile(r"[0-9a-f]{7,64}")
-DOTTED = re.compile(r"\d+\.\d[\w.]*")
-UNFINISHED = re.compile(r"(?:rc|alpha|beta|pre|dev|snapshot)[\d.]*", re.IGNORECASE)
+# Of a text from outside no more than this is read, in signs.
+LONGEST = 500
+ARROW = r"(?P<before>[\w.+-]+)\s*(?:→|->|=>)\s*(?P<after>[\w.+-]+)"
+WORD = r"[\w.+-]*\w"
+HEX = r"[0-9a-f]{7,64}"
+DOTTED = r"\d+\.\d[\w.]*"
+UNFINISHED = r"(?:rc|alpha|beta|pre|dev|snapshot)[\d.]*"
 # How much later the clock of an act may be than that of what shows it.
 CLOCKS_NS = 5 * SECOND_NS
 RELEASES = ("deployed", "rolled back")
 # The first that a report's title has.
 ACTS = (
-    ("rolled back", re.compile(r"\b(?:roll(?:ed|ing|s)?[ -]?back|revert\w*|undo)\b", re.IGNORECASE)),
-    ("restarted", re.compile(r"\b(?:restart\w*|bounc\w+|recycl\w+)\b", re.IGNORECASE)),
-    ("scaled", re.compile(r"\b(?:scal(?:e|ed|es|ing)|replicas?|resiz\w+)\b", re.IGNORECASE)),
-    ("configured", re.compile(r"\b(?:config\w*|settings?|flags?|toggl\w+|parameters?)\b", re.IGNORECASE)),
-    ("deployed", re.compile(r"\b(?:deploy\w*|releas\w+|roll(?:ed|ing|s)?[ -]?out|upgrad\w+|promot\w+|ship\w*|build|version)\b", re.IGNORECASE)),
+    ("rolled back", r"\b(?:roll(?:ed|ing|s)?[ -]?back|revert\w*|undo)\b"),
+    ("restarted", r"\b(?:restart\w*|bounc\w+|recycl\w+)\b"),
+    ("scaled", r"\b(?:scal(?:e|ed|es|ing)|replicas?|resiz\w+)\b"),
+    ("configured", r"\b(?:config\w*|settings?|flags?|toggl\w+|parameters?)\b"),
+    ("deployed", r"\b(?:deploy\w*|releas\w+|roll(?:ed|ing|s)?[ -]?out|upgrad\w+|promot\w+|ship\w*|build|version)\b"),
 )
 
 
@@ -98,7 +100,7 @@ def said_act(report: Row) -> str:
     """What the report says was done, "" where it does not."""
     if report.labels.get("rollback") == "true":
         return "rolled back"
-    return next((name for name, words in ACTS if words.search(report.title)), "")
+    return next((name for name, words in ACTS if re.search(words, report.title[:LONGEST], re.IGNORECASE)), "")
 
 
 def same_version(report: Row, act: Row) -> bool | None:
@@ -114,27 +116,27 @@ def same_version(report: Row, act: Row) -> bool | None:
 
 def _told(report: Row, after: Sequence[str], before: Sequence[str]) -> bool | None:
     """Whether the words name `after`; an arrow tells which of two versions is the new one."""
-    arrow = ARROW.search(report.title)
+    arrow = re.search(ARROW, report.title[:LONGEST])
     if arrow and any(alike(arrow["after"], one) for one in after):
         return True
     if arrow and any(alike(arrow["before"], one) for one in after):
         return False
-    words = {w for text in (report.title, *report.labels.values()) for w in WORD.findall(text)}
+    words = {w for text in (report.title, *report.labels.values()) for w in re.findall(WORD, text[:LONGEST])}
     named = any(alike(w, one) for w in words for one in after)
     return True if named and not any(alike(w, one) for w in words for one in before) else None
 
 
 def alike(said: str, image_tag: str) -> bool:
     """Whether two spellings are one version: with or without `v`, a commit in short or in full, a suffix that is no pre-release."""
-    short, long = sorted((_plain(said), _plain(image_tag)), key=len)
+    short, long = sorted((_plain(said[:LONGEST]), _plain(image_tag[:LONGEST])), key=len)
     if not short or not any(c.isdigit() for c in short):
         return False
     if short == long:
         return True
-    if HEX.fullmatch(short) and any(p.startswith(short) for p in re.split(r"[-+_.]", long) if HEX.fullmatch(p)):
+    if re.fullmatch(HEX, short) and any(p.startswith(short) for p in re.split(r"[-+_.]", long) if re.fullmatch(HEX, p)):
         return True
     head, *rest = re.split(r"[-+_]", long)
-    return bool(DOTTED.fullmatch(short)) and head == short and not any(UNFINISHED.fullmatch(r) for r in rest)
+    return bool(re.fullmatch(DOTTED, short)) and head == short and not any(re.fullmatch(UNFINISHED, r) for r in rest)
 
 
 def _plain(version: str) -> str:
@@ -149,16 +151,16 @@ def _tags(images: str) -> list[str]:
 def _comparable(said: str, image_tag: str) -> bool:
     """Whether both are versions of one kind, so that they contradict each other where they are not alike."""
     pair = [_plain(said), _plain(image_tag)]
-    return all(DOTTED.match(p) for p in pair) or all(p.isdigit() for p in pair)
+    return all(re.match(DOTTED, p) for p in pair) or all(p.isdigit() for p in pair)
 
 
 def _same_detail(report: Row, act: Row) -> str | None:
     """What else both name: the sizes of a scaling, a ConfigMap or a key of it; "" where sizes differ, None where there is nothing to compare."""
-    text = " ".join((report.title, *report.labels.values()))
+    text = " ".join(words[:LONGEST] for words in (report.title, *report.labels.values()))
     if act.kind == "change.scaled":
-        arrow = ARROW.search(report.title)
+        arrow = re.search(ARROW, report.title[:LONGEST])
         to = act.labels.get("to")
-        numbers = arrow["after"] if arrow else next(iter(re.findall(r"\bto (\d+)\b", report.title)), None)
+        numbers = arrow["after"] if arrow else next(iter(re.findall(r"\bto (\d+)\b", report.title[:LONGEST])), None)
         if numbers is None or to is None or not numbers.isdigit():
             return None
         return "size" if numbers == to else ""

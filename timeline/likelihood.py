@@ -23,8 +23,8 @@ SAID = 0.3
 # Of rows that carry it: how likely their join is ("at 0.9: why"); of rows that stay two: the other one, then the same words.
 JOINED_LABEL = "likely_joined"
 SAME_LABEL = "likely_same"
-WORDS = re.compile(r"at [01]\.\d\d?: .*", re.DOTALL)
-OTHER = re.compile(r"(?P<id>[0-9a-f]{16}) of (?P<time>\S+) (?P<words>at [01]\.\d\d?: .*)", re.DOTALL)
+WORDS = "(?s)at [01][.][0-9]{1,2}: .*"
+OTHER = r"(?s)(?P<id>[0-9a-f]{16}) of (?P<time>\S+) (?P<words>at [01][.][0-9]{1,2}: .*)"
 
 # Later rows of a page or an alert run carry the label too; the report does not repeat it.
 FOLLOW_UPS = (
@@ -120,13 +120,14 @@ def apart(distance_ns: int) -> str:
 def joined_words(events: Iterable[Mapping[str, Any]]) -> str:
     """What the report adds to the sources of a line: ` (joined at 0.9: …)`, "" where all joins are exact."""
     told = (e["labels"].get(JOINED_LABEL, "") for e in events if e["kind"] not in FOLLOW_UPS)
-    words = next((w for w in told if WORDS.fullmatch(w)), "")
+    words = next((w for w in told if w and re.fullmatch(WORDS, w)), "")
     return f" (joined {cell(words, 300)})" if words else ""
 
 
 def same_words(event: Mapping[str, Any], *, dated: bool) -> str:
     """What the report adds to the title of a row that may be the same as another: ` (perhaps the same as 01:20:55, at 0.5: …)`."""
-    match = OTHER.fullmatch(event["labels"].get(SAME_LABEL, ""))
+    told = event["labels"].get(SAME_LABEL)
+    match = re.fullmatch(OTHER, told) if told else None
     if match is None:
         return ""
     time = match["time"][:19].replace("T", " ") if dated else match["time"][11:19]

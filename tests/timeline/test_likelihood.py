@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from random import Random
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -135,6 +136,15 @@ def test_a_config_change_is_known_by_its_name() -> None:
     assert value(report(3, "Config change: checkout db.pool.max 20 → 40"), changed) >= JOINED
     assert value(report(3, "Settings of checkout", key="checkout-config"), changed) >= JOINED
     assert value(report(70, "Config change of checkout"), changed) == likelihood.SAME_ACT[1][1]
+
+
+@pytest.mark.parametrize("text", ["." * 200_000, "v" * 200_000, "1-" * 100_000, "→" * 200_000, "a -" * 70_000])
+def test_long_texts_cost_nothing(text: str) -> None:
+    """However long a report's words are, they are compared at once, and prove nothing."""
+    began = monotonic()
+
+    assert value(report(3, text, version=text, other=text), act()) == likelihood.SAME_ACT[0][1]
+    assert monotonic() - began < 0.5
 
 
 def test_a_likely_join_says_so() -> None:
