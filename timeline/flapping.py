@@ -1,7 +1,8 @@
 """Alerts that flapped before the window opened and flap on when it closes: background, like an alert that fires all the time.
 
 Such an alert fired at least once before the window, as far as was seen, and at least FEW times in it, and neither between two of its runs
-nor after the last one was it quiet for longer than PAUSES of its usual pauses. A run that paged somebody is no background.
+nor after the last one was it quiet for longer than PAUSES of its usual pauses. A run that paged somebody is no background; and where nothing
+else began to fire in the window, the flapping may be the incident.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ def without_flapping(rows: Iterable[Named], window: Window) -> list[Named]:
         if n.row.kind == "alert.firing":
             fired.setdefault(alert_of(n), []).append(n.row.at_ns)
     steady = {alert for alert, starts in fired.items() if flaps_on(sorted(starts), window)}
-    if not steady:
+    begun = {alert for alert, starts in fired.items() if any(window.since_ns <= at < window.until_ns for at in starts)}
+    if not begun - steady:
         return listed
     paged = {thread for n in listed if n.row.kind == "page.triggered" and n.row.at_ns >= window.since_ns for thread in alert_threads(n)}
     aside = {n.event_id for n in listed if n.row.kind == "alert.firing" and alert_of(n) in steady and n.row.thread not in paged}

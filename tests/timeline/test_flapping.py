@@ -61,10 +61,18 @@ def test_what_flaps_on_is_background() -> None:
 def test_a_run_that_paged_is_no_background() -> None:
     """Somebody was called for it in the window, so it is told."""
     page = row("page.triggered", 245, "pagerduty:P1", about="alert:f1ap@240", labels={"incident": "P1"})
+    other = row("alert.firing", 400, "alert:5e11@1")
 
-    rows = clipped(without_flapping(named([*runs(*EVERY), page]), WINDOW), WINDOW)
+    rows = clipped(without_flapping(named([*runs(*EVERY), page, other]), WINDOW), WINDOW)
 
-    assert {n.row.thread for n in set_aside(rows, scope(rows, None)) if n.row.milestone_ok} == {"alert:f1ap@240", "pagerduty:P1"}
+    assert {n.row.thread for n in set_aside(rows, scope(rows, None)) if n.row.milestone_ok} == {"alert:f1ap@240", "pagerduty:P1", "alert:5e11@1"}
+
+
+def test_where_nothing_else_fired_it_may_be_the_incident() -> None:
+    """An alert that flaps throughout is all that is known: it is told."""
+    rows = named([*runs(*EVERY), row("alert.firing", -900, "alert:0a7c@1", title="a watchdog")])
+
+    assert without_flapping(rows, WINDOW) == rows
 
 
 @given(st.lists(st.integers(0, 1799), max_size=20))
