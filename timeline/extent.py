@@ -13,6 +13,7 @@ from ..collectors.errors import ConfigError, SourceError
 from ..collectors.evidence import Reply, indexes
 from ..collectors.raw import Raw
 from ..collectors.window import Window
+from ..normalize.samples import sample_times
 from ..normalize.stamps import NONE_NS, UNIT_NS, Nanoseconds, instants
 from ..normalize.tables import KINDS
 from .evidence import Kept, batches
@@ -54,7 +55,9 @@ def _ends(reply: Reply, kept: Kept | None) -> Iterator[int]:
 
 
 def _instants(raw: Raw) -> Nanoseconds:
-    if raw.table != "facts":
-        return instants(raw.batch.column("stamp"), raw.about.get("layout", "epoch_s") if raw.table == "samples" else "rfc3339")
+    if raw.table == "samples":
+        return sample_times(raw)
+    if raw.table == "lines":
+        return instants(raw.batch.column("stamp"), "rfc3339")
     events = raw.batch.filter(pc.is_in(raw.batch.column("kind"), pa.array(sorted(KINDS))))
     return np.concatenate([instants(events.filter(pc.equal(events.column("layout"), layout)).column("stamp"), layout) for layout in LAYOUTS])

@@ -1,7 +1,8 @@
 """Query answers to raw samples, one row per point; times stay the text they came as. Knowledge: "HTTP API", "Expression query result formats".
 
 Sample times are JSON numbers with up to three decimals, values are strings ("NaN", "+Inf"), native histograms stand under
-`histograms` (`histogram`) instead of `values` (`value`) and become samples without a value.
+`histograms` (`histogram`) instead of `values` (`value`) and become samples without a value. The points of a large matrix are cut out of
+the body as columns where that gives what `json` would read; all else is read by `json`.
 """
 
 from __future__ import annotations
@@ -11,43 +12,87 @@ import json
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
-from itertools import pairwise
+from itertools import chain, islice
 from pathlib import PurePosixPath
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from ..errors import BadPayload
 from ..evidence import Reply, decode_json
 from ..raw import SAMPLES, Raw, clean_text, facts
+from .columns import Columns, Outline, columns, grid, nanoseconds, outline, step_of
 
 BATCH = 200_000
+# Smaller bodies are read as fast by `json`.
+LEAST_CUT = 1 << 14
 # Past all years that a stamp may have.
 MOST_SECONDS = 10**11
+SORTED = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
 Point = tuple[str, str | None]
 
 
 def read_samples(reply: Reply) -> Generator[Raw, None, Mapping[str, Any]]:
-    """Batches of samples, then unreadable points as facts; returns the decoded document. Raises BadPayload."""
-    document = decoded(reply.body(), reply.ref)
-    data = document.get("data") if isinstance(document, Mapping) else None
-    if not isinstance(document, Mapping) or document.get("status") == "error" or not isinstance(data, Mapping):
-        said = document.get("error") if isinstance(document, Mapping) else None
-        raise BadPayload(f"{reply.ref}: " + (f"the answer is an error: {said}" if said else "the answer holds no data"))
-    about = _about(reply, data)
+    """Batches of samples, then unreadable points as facts; returns the decoded document. Raises BadPayload, perhaps after batches."""
+    body = reply.body()
+    around = outline(body) if len(body) >= LEAST_CUT else None
+    step = grid(columns(body, around.spans)) if around and _shows_step(reply) else ""
+    if around is None or step is None:
+        document = _checked(decoded(body, reply.ref), reply.ref)
+        step = spacing(document["data"]) if _shows_step(reply) else ""
+        yield from _read(document["data"], _about(reply, document["data"], step), reply.ref)
+    else:
+        document = _checked(around.document, reply.ref)
+        yield from _cut(body, around, _about(reply, document["data"], step), reply.ref)
+    return document
+
+
+def _checked(document: Any, ref: str) -> Mapping[str, Any]:
+    """`document`, which holds data. Raises BadPayload."""
+    if isinstance(document, Mapping) and document.get("status") != "error" and isinstance(document.get("data"), Mapping):
+        return document
+    said = document.get("error") if isinstance(document, Mapping) else None
+    raise BadPayload(f"{ref}: " + (f"the answer is an error: {said}" if said else "the answer holds no data"))
+
+
+def _cut(body: bytes, around: Outline, about: Mapping[str, str], ref: str) -> Iterator[Raw]:
+    """A batch per block; from a block on that is not plain, what `json` reads."""
+    labels = [_labels(series) for series in around.document["data"]["result"]]
+    done = 0
+    for block in columns(body, around.spans):
+        if block is None:
+            yield from _read(decoded(body, ref)["data"], about, ref, done)
+            return
+        done += len(block.stamps)
+        yield _batch(block, labels, about)
+
+
+def _batch(block: Columns, labels: Sequence[str], about: Mapping[str, str]) -> Raw:
+    texts = [labels[number] for number in block.series]
+    known = {text: code for code, text in enumerate(dict.fromkeys(texts))}
+    codes = np.repeat(np.array([known[text] for text in texts], np.int32), block.counts)
+    indices = pa.Array.from_buffers(pa.int32(), len(codes), [None, pa.py_buffer(codes)])
+    shown = pa.DictionaryArray.from_arrays(indices, pa.array(list(known), pa.string()))
+    return Raw("samples", pa.RecordBatch.from_arrays([block.stamps, block.values, shown], schema=SAMPLES), about)
+
+
+def _read(data: Mapping[str, Any], about: Mapping[str, str], ref: str, done: int = 0) -> Iterator[Raw]:
+    """The points of a document as `json` read it, but for the first that are done."""
     unreadable: list[dict[str, Any]] = []
     rows = _Rows(about)
-    for pointer, labels, points in _series(data, reply.ref):
+    for pointer, labels, points in _series(data, ref):
+        done -= sum(1 for _ in islice(points, done))
         good = []
         for where, point in points:
             if _is_point(point):
                 good.append((point[0], point[1] if isinstance(point[1], str) else None))
             else:
-                unreadable.append({"kind": "unreadable", "ref": f"{reply.ref}#{pointer}{where}", "title": "a sample that is not [time, value]"})
+                unreadable.append({"kind": "unreadable", "ref": f"{ref}#{pointer}{where}", "title": "a sample that is not [time, value]"})
         yield from rows.add(labels, good)
     yield from rows.rest()
     yield from facts(unreadable, "prometheus")
-    return document
 
 
 def decoded(body: bytes, ref: str) -> Any:
@@ -125,14 +170,17 @@ def _series(data: Mapping[str, Any], ref: str) -> Iterator[tuple[str, str, Itera
     for i, series in enumerate(result):
         pointer = f"/data/result/{i}"
         if isinstance(series, Mapping):
-            labels = series.get("metric") or {}
-            yield pointer, _canonical(labels) if isinstance(labels, Mapping) else "{}", _points(series)
+            yield pointer, _labels(series), _points(series)
         else:
             yield pointer, "{}", iter([("", series)])
 
 
-def _canonical(labels: Mapping[str, Any]) -> str:
-    text = json.dumps({str(k): str(v) for k, v in labels.items()}, sort_keys=True, ensure_ascii=False)
+def _labels(series: Mapping[str, Any]) -> str:
+    """The labels of a series as JSON text with sorted keys."""
+    labels = series.get("metric")
+    if not labels or not isinstance(labels, Mapping):
+        return "{}"
+    text = SORTED.encode({str(k): str(v) for k, v in labels.items()})
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
@@ -146,12 +194,17 @@ def _points(series: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield f"/{key}", series[key]
 
 
-def _about(reply: Reply, data: Mapping[str, Any]) -> dict[str, str]:
-    """What holds for every sample. A saved file carries no query: its name stands for it."""
+def _shows_step(reply: Reply) -> bool:
+    """Whether the step can only be told by the points: a saved file carries no query."""
     asked = reply.about
-    step = ""
-    if reply.form == "query_range" and ("step" in asked or not asked.get("query")):
-        step = _plain_seconds(asked.get("step", "")) or spacing(data)
+    return reply.form == "query_range" and ("step" in asked or not asked.get("query")) and not _plain_seconds(asked.get("step", ""))
+
+
+def _about(reply: Reply, data: Mapping[str, Any], step: str) -> dict[str, str]:
+    """What holds for every sample; `step` is the one that the points show. The name of a saved file stands for its query."""
+    asked = reply.about
+    if reply.form == "query_range":
+        step = step or _plain_seconds(asked.get("step", ""))
     name = name_of(reply)
     if not asked.get("query") and _raw_alerts(data):
         name = _raw_alerts(data)
@@ -190,22 +243,19 @@ def shape_of(data: Mapping[str, Any]) -> str:
 
 
 def spacing(data: Mapping[str, Any]) -> str:
-    """The step in seconds of the grid that all points of a matrix lie on, "" where there is none: raw samples, or too few points.
-
-    The grid is read off the smallest distance; scraped and evaluated samples have another phase per target or group.
-    """
-    series = data.get("result")
-    stamps = [[Decimal(str(p[0])) for p in points] for points in _stamped(series)] if isinstance(series, list) else []
-    gaps = [b - a for times in stamps for a, b in pairwise(times) if b > a]
-    if not gaps:
-        return ""
-    step, first = min(gaps), min(times[0] for times in stamps if times)
-    on_grid = all((t - first) % step == 0 for times in stamps for t in times)
-    return f"{step.normalize():f}" if on_grid else ""
+    """`step_of` the points of a matrix."""
+    result = data.get("result")
+    stamps = list(_stamped(result)) if isinstance(result, list) else []
+    times: npt.NDArray[Any] | None = nanoseconds(_column(list(chain.from_iterable(stamps))))
+    if times is None:
+        stamps = [[text for text in texts if _plain_seconds(text)] for texts in stamps]
+        times = np.array([int(Decimal(text).scaleb(9)) for text in chain.from_iterable(stamps)], object)
+    return step_of(np.split(times, np.cumsum([len(texts) for texts in stamps])[:-1]))
 
 
-def _stamped(series: list[Any]) -> Iterator[list[Any]]:
-    for one in series:
+def _stamped(result: list[Any]) -> Iterator[list[str]]:
+    """What each series has in the places of times, as text."""
+    for one in result:
         many = one.get("values") or one.get("histograms") if isinstance(one, Mapping) else None
         if isinstance(many, list):
-            yield [p for p in many if isinstance(p, list) and p and _plain_seconds(str(p[0]))]
+            yield [str(p[0]) for p in many if isinstance(p, list) and p]
