@@ -31,6 +31,7 @@ LONGEST_WAIT_S = 30.0
 CONNECT_S = 10.0
 SILENCE_S = 20.0
 CHUNK = 65_536
+TOGETHER = 4 * CHUNK
 SHORTEST_SECRET = 6
 
 
@@ -146,22 +147,35 @@ class Client:
         return body
 
     def chunks(self, response: BaseHTTPResponse, ask: Ask) -> Generator[bytes]:
-        """The body as it arrives. Raises Cut, TimedOut after a silence, Unreachable past the deadline. Always closes."""
-        size = 0
+        """The body as it arrives, small pieces put together. Raises Cut, TimedOut after a silence, Unreachable past the deadline. Always closes.
+
+        What came before an error is given first.
+        """
+        size, held, parts = 0, 0, list[bytes]()
         try:
-            while True:
+            while piece := response.read1(CHUNK):
                 ask.remaining_s()
-                chunk = response.read1(CHUNK)
-                if not chunk:
-                    return
-                size += len(chunk)
-                yield chunk
-        except ReadTimeoutError:
-            raise TimedOut(f"the Kubernetes API at {self.host} fell silent after {size} bytes of an answer") from None
-        except (HTTPError, OSError) as error:
-            raise Cut(f"the answer of the Kubernetes API at {self.host} was cut off after {size} bytes") from error
+                parts.append(piece)
+                held += len(piece)
+                if held >= TOGETHER:
+                    yield b"".join(parts)
+                    size, held, parts = size + held, 0, []
+            if parts:
+                yield b"".join(parts)
+        except (HTTPError, OSError, SourceError) as error:
+            if parts:
+                yield b"".join(parts)
+            if isinstance(error, SourceError):
+                raise
+            raise self._broken(error, size + held) from error
         finally:
             response.close()
+
+    def _broken(self, error: Exception, size: int) -> SourceError:
+        """What it means that a body did not end well."""
+        if isinstance(error, ReadTimeoutError):
+            return TimedOut(f"the Kubernetes API at {self.host} fell silent after {size} bytes of an answer")
+        return Cut(f"the answer of the Kubernetes API at {self.host} was cut off after {size} bytes")
 
     def _is_busy(self, response: BaseHTTPResponse) -> bool:
         """Whether trying again may help; raises for answers that end every hope."""
