@@ -8,11 +8,9 @@ its line is asked for again.
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import threading
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from io import BufferedIOBase
@@ -22,6 +20,7 @@ from typing import IO, Any
 from .errors import BadPayload, ConfigError, SourceError, public_url
 from .file_names import safe_name
 from .index_lines import demand_texts, index_lines
+from .packed import BROKEN, opened, written
 from .run_names import order_of, window_of
 
 # Bytes that file systems allow for one name.
@@ -53,17 +52,15 @@ class Reply:
     reason: str = ""
 
     def open(self) -> BufferedIOBase:
-        """The body as a stream of bytes, decompressed where the file is gzip."""
-        with self.path.open("rb") as file:
-            packed = file.read(2) == b"\x1f\x8b"
-        return gzip.open(self.path) if packed else self.path.open("rb")
+        """The body as a stream of bytes, decompressed where the file is gzip or zstd."""
+        return opened(self.path)
 
     def body(self) -> bytes:
         """The whole body. Raises BadPayload where a compressed body is broken."""
         try:
             with self.open() as file:
                 return file.read()
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        except BROKEN as error:
             raise BadPayload(f"{self.ref}: the compressed file is broken: {error}") from error
 
     def json(self) -> Any:
@@ -143,18 +140,18 @@ class Evidence:
     ) -> Reply:
         """Write one answer under `key` (slashes make folders) and return it.
 
-        `body` may be an iterator of chunks, written as they come. Should it raise SourceError, what arrived is kept and
-        the reply is marked incomplete with the error's text; the error is not raised again.
+        `body` may be an iterator of chunks, written as they come, compressed where the suffix ends in `.zst`. Should it raise
+        SourceError, what arrived is kept and the reply is marked incomplete with the error's text; the error is not raised again.
         """
         path = self._folder.joinpath(*(safe_name(part) for part in key.split("/") if part))
         path = path.with_name(path.name + suffix)
         self._make(path.parent)
         part = path.with_name(f".{path.name}.part")
         reason = ""
-        with part.open("wb") as file:
+        with written(part, zstd=path.suffix == ".zst") as write:
             try:
                 for chunk in (body,) if isinstance(body, bytes) else body:
-                    file.write(chunk)
+                    write(chunk)
             except SourceError as error:
                 reason = str(error) or error.reason
         os.replace(part, path)

@@ -18,8 +18,9 @@ from typing import Any
 from .ask import Ask, Probe
 from .errors import BadPayload, ConfigError
 from .evidence import Reply
+from .packed import BROKEN, readable
 from .raw import Raw, clean_text
-from .recognise import BROKEN_GZIP, readable, recognise_file
+from .recognise import recognise_file
 from .recognise_logs import Found, Passed
 from .registry import collector
 
@@ -165,7 +166,7 @@ def _key(entry: _Entry) -> str:
 
 
 def _chunks(path: Path, broken: str, ask: Ask) -> Iterator[bytes]:
-    """The file's bytes; of a broken gzip what can be decompressed, then BadPayload, which marks the reply as incomplete."""
+    """The file's bytes; of a broken compressed file what can be decompressed, then BadPayload, which marks the reply as incomplete."""
     if broken:
         yield from readable(path)
         raise BadPayload(broken)
@@ -184,11 +185,11 @@ def _packed(path: Path) -> bool:
 
 
 def _broken_later(entry: _Entry) -> str:
-    """What is wrong with a gzip file beyond its beginning, "" if nothing."""
+    """What is wrong with a compressed file beyond its beginning, "" if nothing."""
     try:
         with Reply(NAME, "", entry.relative, entry.path).open() as file:
             while file.read(CHUNK):
                 pass
-    except BROKEN_GZIP as error:
+    except BROKEN as error:
         return f"{entry.relative}: the compressed file is broken: {error}"
     return ""

@@ -2,7 +2,7 @@
 
 Known are: one JSON document that a source recognises; JSON lines of alerts' history; a recorded exchange, that is
 `{"request": {"path", "query", …}, "response": {"status", "headers", "body", …}}` with the body as text; and container logs
-as `kubectl logs` prints them, with or without `--timestamps` and `--prefix`. Any of them may be gzip.
+as `kubectl logs` prints them, with or without `--timestamps` and `--prefix`. Any of them may be gzip or zstd.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import binascii
 import gzip
 import json
 import re
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -21,6 +20,7 @@ from typing import Any
 
 from .errors import BadPayload
 from .evidence import Reply, decode_json
+from .packed import BROKEN, readable, unpacked
 from .recognise_logs import Found, Passed, as_log, recognise_text, says_log
 from .registry import collector, names
 
@@ -30,7 +30,6 @@ SAMPLE = 20
 LINE_FORMS = ("history", "list")
 JSON_INSIDE = re.compile(rb"\s*(\{|\[\s*[\[{\"])|\xff\xfe|\xfe\xff|\xef\xbb\xbf")
 LOG_PATH = re.compile(r"/namespaces/(?P<namespace>[a-z0-9-]+)/pods/(?P<pod>[a-z0-9.-]+)/log")
-BROKEN_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
 
 
 def recognise_file(path: Path, relative: str) -> Found | Passed:
@@ -45,7 +44,7 @@ def recognise_file(path: Path, relative: str) -> Found | Passed:
             if len(objects) > 1:
                 return _lines(head, objects, relative)
             body = head + stream.read(max(LARGEST_DOCUMENT - len(head), 0) + 1)
-    except BROKEN_GZIP as error:
+    except BROKEN as error:
         return _broken(path, relative, error)
     if len(body) > LARGEST_DOCUMENT:
         return Passed("bound", f"{relative}: JSON of more than {LARGEST_DOCUMENT >> 20} MiB is not read", ours=True)
@@ -111,7 +110,7 @@ def _exchange(document: Mapping[str, Any], relative: str) -> Found | Passed:
     try:
         body = base64.b64decode(response["body"], validate=True) if response.get("body_encoding") == "base64" else response["body"].encode()
         plain = gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
-    except (*BROKEN_GZIP, binascii.Error, UnicodeEncodeError) as error:
+    except (*BROKEN, binascii.Error, UnicodeEncodeError) as error:
         return Passed("bad_payload", f"{relative}: the recorded body is broken: {error}", ours=True)
     if response["status"] != 200:
         return Passed("error_answer", f"{relative}: a saved error answer with status {response['status']}: {response['body'][:200].strip()}")
@@ -150,7 +149,7 @@ def _error_answer(document: Any) -> str | None:
 
 def _lines(head: bytes, objects: list[dict[str, Any]], relative: str) -> Found | Passed:
     """JSON lines: alerts' history or API objects, else a container's log in JSON unless the name says that it is data."""
-    path = PurePosixPath(relative.removesuffix(".gz"))
+    path = PurePosixPath(unpacked(relative))
     for reader in names():
         form = next(filter(None, (collector(reader).recognise(one, path.name) for one in objects)), None)
         if form in LINE_FORMS:
@@ -175,7 +174,7 @@ def _json_starts(head: bytes) -> bool:
 
 
 def _broken(path: Path, relative: str, error: Exception) -> Found | Passed:
-    """A broken gzip: the readable beginning of a log or history is kept, of a document there is nothing to keep."""
+    """A broken gzip or zstd file: the readable beginning of a log or history is kept, of a document there is nothing to keep."""
     broken = f"{relative}: the compressed file is broken: {error}"
     head = b"".join(readable(path, HEAD))[:HEAD]
     objects = _objects(head)
@@ -184,17 +183,3 @@ def _broken(path: Path, relative: str, error: Exception) -> Found | Passed:
     else:
         found = _lines(head, objects, relative) if objects else recognise_text(head, relative)
     return replace(found, broken=broken) if isinstance(found, Found) and head else Passed("bad_payload", broken, ours=True)
-
-
-def readable(path: Path, most: int | None = None) -> Iterator[bytes]:
-    """What can be decompressed of a gzip file, at most `most` bytes, up to where it breaks."""
-    unpack = zlib.decompressobj(wbits=31)
-    given = 0
-    with path.open("rb") as file:
-        while (most is None or given < most) and (packed := file.read(64 * 2**10)):
-            try:
-                chunk = unpack.decompress(packed)
-            except zlib.error:
-                return
-            given += len(chunk)
-            yield chunk

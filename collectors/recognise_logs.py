@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from .packed import unpacked
+
 STAMP = rb"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:[Zz]|[+-]\d\d:?\d\d)"
 PREFIX = re.compile(rb"\[pod/([a-z0-9.-]+)/([a-z0-9.-]+)\] ")
 STAMPED = re.compile(STAMP + rb"(?: |$)")
@@ -85,7 +87,7 @@ def _shown(text: bytes) -> str:
 
 def says_log(relative: str) -> bool:
     """Whether the path calls the file a log: its ending, or a folder `logs` above it."""
-    path = PurePosixPath(relative.removesuffix(".gz"))
+    path = PurePosixPath(unpacked(relative))
     return path.suffix == ".log" or "logs" in path.parts[:-1]
 
 
@@ -105,7 +107,7 @@ def log_path(relative: str) -> dict[str, str]:
     `POD/CONTAINER.log`, `POD/CONTAINER.previous.log`, `POD_CONTAINER.log`, `POD.log`, and the node's own
     `POD_NAMESPACE_CONTAINER-ID.log`; a folder above the pods is their namespace where it lies in a folder `logs` or `namespaces`.
     """
-    path = PurePosixPath(relative.removesuffix(".gz"))
+    path = PurePosixPath(unpacked(relative))
     stem = path.name.removesuffix(path.suffix if path.suffix in (".log", ".txt") else "")
     said = stem.removesuffix(".previous").removesuffix("_previous")
     about = {"namespace": "", "pod": "", "container": "", "instance": "", "previous": "true" if said != stem else "false"}

@@ -205,7 +205,7 @@ def held(folder: Path) -> Index:
     return index
 
 
-def log_of(index: Index, name: str = "web-1/app.log") -> bytes:
+def log_of(index: Index, name: str = "web-1/app.log.zst") -> bytes:
     (reply,) = [r for r in index.replies if r.ref.endswith(name)]
     return reply.body()
 

@@ -1,0 +1,109 @@
+"""Compressed files: gzip and zstd are told by their first bytes; what of a broken one can be read is read.
+
+Logs are written as zstd (RFC 8878) with a flush after every FLUSH bytes: whoever is killed leaves a file that can be read up to there.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+SUFFIXES = (".gz", ".zst")
+# What reading a broken file raises.
+BROKEN = (EOFError, gzip.BadGzipFile, zlib.error)
+CHUNK, FLUSH = 256 << 10, 1 << 20
+STEPS = (1 << 30, 4096, 1)
+
+
+def opened(path: Path) -> io.BufferedIOBase:
+    """The file's bytes, unpacked where it is gzip or zstd. Reading raises one of BROKEN where it breaks off."""
+    with path.open("rb") as file:
+        head = file.read(len(ZSTD))
+    if head == ZSTD:
+        return io.BufferedReader(_Zstd(path), CHUNK)
+    return gzip.open(path) if head.startswith(GZIP) else path.open("rb")
+
+
+def readable(path: Path, most: int | None = None) -> Iterator[bytes]:
+    """What can be unpacked, about `most` bytes, up to where the file breaks."""
+    given = 0
+    with opened(path) as file:
+        try:
+            while (most is None or given < most) and (chunk := file.read1(CHUNK)):
+                given += len(chunk)
+                yield chunk
+        except BROKEN:
+            return
+
+
+def unpacked(name: str) -> str:
+    """A file's name without the suffix that tells how it is compressed."""
+    return name.removesuffix(SUFFIXES[0]).removesuffix(SUFFIXES[1])
+
+
+@contextmanager
+def written(path: Path, *, zstd: bool) -> Iterator[Callable[[bytes], object]]:
+    """A new file's `write`; `zstd`: what is written is compressed, and reaches the file by FLUSH bytes."""
+    with path.open("wb") as file:
+        if not zstd:
+            yield file.write
+            return
+        with pa.CompressedOutputStream(pa.PythonFile(file, "w"), "zstd") as out:
+            waiting = 0
+
+            def write(chunk: bytes) -> None:
+                nonlocal waiting
+                out.write(chunk)
+                waiting += len(chunk)
+                if waiting >= FLUSH:
+                    out.flush()
+                    file.flush()
+                    waiting = 0
+
+            yield write
+
+
+class _Zstd(io.RawIOBase):
+    """A zstd file's text. Arrow drops what it could unpack in the call that fails, so a broken file is read again up to there, in steps of `STEPS` bytes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._given, self._steps = path, 0, list(STEPS)
+        self._stream = self._begun()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer)
+        while True:
+            try:
+                count = int(self._stream.readinto(view[: self._steps[0]]))
+            except OSError as error:
+                if len(self._steps) == 1:
+                    raise EOFError(str(error)) from error
+                self._steps.pop(0)
+                self._stream.close()
+                self._stream = self._begun()
+            else:
+                self._given += count
+                return count
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+    def _begun(self) -> pa.CompressedInputStream:
+        """The stream, at what has not been given yet."""
+        stream = pa.CompressedInputStream(pa.OSFile(str(self._path)), "zstd")
+        left = self._given
+        while left:
+            left -= len(stream.read(min(left, CHUNK)))
+        return stream
