@@ -65,8 +65,10 @@ def read_config(path: Path | None) -> dict[str, Any]:
         config = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
         raise ConfigError(f"there is no configuration file {path}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise ConfigError(f"{path}: {error}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: lists within lists without end") from error
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
     for table, keys in config.items():

@@ -19,10 +19,14 @@ A layout without a sample does not load, nor one whose sample does not give the 
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..collectors.errors import ConfigError
 
@@ -79,8 +83,11 @@ def checked(layout: Layout) -> Layout:
     if not layout.samples:
         raise ConfigError(f"{said} has no sample; a layout without one is not used")
     try:
-        groups = layout.groups
-    except re.error as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FutureWarning)  # what `re` will read in another way, RE2 reads so already
+            groups = layout.groups
+        pc.extract_regex(pa.array([""]), layout.pattern)
+    except (re.error, FutureWarning, RecursionError, OverflowError, pa.ArrowInvalid) as error:
         raise ConfigError(f"{said}: its pattern does not compile: {error}") from error
     if not layout.pattern.startswith("^"):
         raise ConfigError(f"{said}: its pattern does not start with ^")

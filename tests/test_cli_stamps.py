@@ -56,6 +56,19 @@ def test_configured_layouts(tmp_path: Path) -> None:
         run(str(tmp_path / "none.log"))
 
 
+@pytest.mark.parametrize(
+    "pattern", ["^(?=m)mill (?P<epoch_s>[0-9]+)", "^mill (?P<epoch_s>[0-9]++)", "^(mill|x) (?P<epoch_s>[0-9]+)", "^[[]?mill (?P<epoch_s>[0-9]+)"]
+)
+def test_a_pattern_that_is_read_in_two_ways_is_refused(tmp_path: Path, pattern: str) -> None:
+    """What only one of the two engines takes, or would take in another way, is said before a line is read."""
+    path, config = tmp_path / "mill.log", tmp_path / "r.toml"
+    path.write_text("mill 1795223400 turning\n")
+    config.write_text(f"[[stamps.layout]]\nname = 'mill'\npattern = '{pattern}'\nsample = 'mill 1'\nexpected = '1970-01-01T00:00:01Z'\n")
+
+    with pytest.raises(ConfigError, match="does not compile"):
+        run(str(path), "--config", str(config))
+
+
 def test_long_lines_are_passed_over(tmp_path: Path) -> None:
     """A line of megabytes is one line of the listing, and the next is read."""
     path = tmp_path / "long.log"

@@ -84,8 +84,10 @@ def read_people(folder: Path) -> People:
         raise ConfigError(f"{folder} is no incident folder: it has no {FILE}") from error
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise ConfigError(f"{path}: {error}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: lists within lists without end") from error
     _known(path, "", said, KEYS)
     incident, window, own = (_table(path, name, said.get(name, {})) for name in ("incident", "window", "durations"))
     for name, table in (("incident", incident), ("window", window)):

@@ -8,7 +8,8 @@ from ..collectors.window import SECOND_NS, rfc3339
 
 # C0, DEL and C1 controls, zero-width and bidirectional signs, line and paragraph separators: nothing that moves a cursor or hides text.
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]+")
-MARKUP = re.compile(r"[\\`*\[\]|~$]|(?<!\w)_|_(?!\w)")
+# An underscore between letters or digits is none.
+MARKUP = re.compile(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")
 LONGEST = 200
 
 

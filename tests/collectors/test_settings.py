@@ -253,6 +253,15 @@ def test_a_file_that_is_not_there_or_not_text_is_named(tmp_path: Path) -> None:
         read_config(tmp_path / "bytes.toml")
 
 
+@pytest.mark.parametrize("text", ["a = " + "1" * 5000, "a = " + "[" * 100_000])
+def test_what_no_parser_takes_is_named(tmp_path: Path, text: str) -> None:
+    """A number of thousands of digits and lists without end are ConfigErrors with the file's name."""
+    (tmp_path / "odd.toml").write_text(text)
+
+    with pytest.raises(ConfigError, match=r"odd\.toml"):
+        read_config(tmp_path / "odd.toml")
+
+
 def test_the_template_is_a_valid_file(tmp_path: Path) -> None:
     """What `init` writes is accepted as it is, and with every line that is commented out switched on."""
     import re

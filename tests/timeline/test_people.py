@@ -215,3 +215,10 @@ def test_no_file_and_no_permission_are_named(tmp_path: Path) -> None:
     (tmp_path / FILE).mkdir()
     with pytest.raises(ConfigError, match=FILE):
         read_people(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["a = " + "1" * 5000, "a = " + "[" * 100_000])
+def test_what_no_parser_takes_is_named(tmp_path: Path, text: str) -> None:
+    """A number of thousands of digits and lists without end are errors with the file's name."""
+    with pytest.raises(ConfigError, match=FILE):
+        read_people(written(tmp_path, text))

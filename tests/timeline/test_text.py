@@ -60,6 +60,7 @@ def test_a_cell_has_no_markup(text: str) -> None:
 
     assert not set("<>`*[]~$") & set(unescaped)
     assert re.search(r"&(?!amp;|lt;|gt;)", unescaped) is None
+    assert re.search(r"(?<![^\W_])_|_(?![^\W_])", re.sub(r"\\.", " ", cell(text), flags=re.DOTALL)) is None
 
 
 @with_examples
