@@ -42,10 +42,13 @@ def test_help_is_light(arguments: tuple[str, ...]) -> None:
     assert not (HEAVY | NETWORK) & loaded(run(*arguments))
 
 
-def test_a_build_without_metrics_needs_no_pandas(tmp_path: Path) -> None:
-    """Logs and objects alone are collected and built without loading pandas, whose import takes longer than that."""
+def test_a_build_needs_no_pandas(tmp_path: Path) -> None:
+    """Logs and metrics are collected and built without loading pandas, whose import takes longer than that."""
     (tmp_path / "saved").mkdir()
     (tmp_path / "saved" / "shop_web-1_app.log").write_text("2026-11-21T07:00:00.5Z order 7 failed\n")
+    points = ",".join(f'[{1_795_244_400 + t}.5,"{t}"]' for t in range(5))
+    series = f'{{"metric":{{"pod":"web-1"}},"values":[{points}]}}'
+    (tmp_path / "saved" / "errors.json").write_text(f'{{"status":"success","data":{{"resultType":"matrix","result":[{series}]}}}}')
     window = ("--since", "2026-11-21T07:00:00Z", "--until", "2026-11-21T07:10:00Z")
 
     for words in (("collect", "--from", f"{tmp_path}/saved", "--out", f"{tmp_path}/a", *window), ("build", f"{tmp_path}/a")):

@@ -7,9 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 
 from ..collectors.errors import BadPayload, ConfigError, SourceError
@@ -19,17 +17,10 @@ from ..collectors.registry import collector
 from ..collectors.window import Window
 from ..normalize.facts import normal_facts, unread
 from ..normalize.lines import AS_RECEIVED, Correction, normal_lines
-from ..normalize.samples import normal_samples
-from ..normalize.stamps import NONE_NS
-from ..normalize.tables import SAMPLES
-from ..normalize.window import inside
 from .facts import facts_of
-from .frames import frames
 from .line_store import LineStore
 from .rows import NODE, Fact, Series, Stream
-
-if TYPE_CHECKING:
-    import pandas as pd
+from .sample_store import SampleStore
 
 Part = tuple[str, str]
 # Namespace, pod, container, ref of the reply.
@@ -116,7 +107,7 @@ class _Reader:
         self.window, self.lines, self.kept, self.corrections = window, lines, kept, corrections or {}
         self.read = Read([], set(), [], pa.table({}), [], [], {}, {}, {})
         self.raws: list[Raw] = []
-        self.points: list[pd.DataFrame] = []
+        self.samples = SampleStore()
         self.told: set[str] = set()
 
     def add(self, reply: Reply) -> None:
@@ -130,10 +121,11 @@ class _Reader:
                 if raw.table == "facts":
                     self.raws.append(raw)
                 elif raw.table == "samples":
-                    self.points.append(_points(raw, reply))
+                    self.samples.add(raw, reply.about, reply.ref, (source_of(reply), reply.form))
                 else:
                     self._add_lines(raw, reply, streams)
         except SourceError as error:
+            self.samples.drop(reply.ref)
             self._tally(reply).add("unreadable")
             if reply.complete:
                 self._fail(reply, error.reason, str(error))
@@ -144,8 +136,17 @@ class _Reader:
         table = normal_facts(self.raws)
         self.read.facts = facts_of(table, {ref: reply.received_at for ref, reply in self.read.replies.items()})
         self.read.unread = {i for i, lost in enumerate(unread(table)) if lost}
-        _join_points(self.points, self.window, self.read)
+        self._join_samples()
         return self.read
+
+    def _join_samples(self) -> None:
+        joined = self.samples.join(self.window)
+        self.read.series, self.read.samples = joined.series, joined.table
+        for part, seen in joined.seen.items():
+            tally = self.read.tallies.setdefault(part, Tally())
+            for outcome, count in seen.counts.items():
+                tally.add(outcome, count)
+            tally.span(seen.first_ns, seen.last_ns)
 
     def _add_lines(self, raw: Raw, reply: Reply, streams: dict[str, Stream]) -> None:
         about = {**{k: reply.about.get(k, "") for k in ("namespace", "pod", "container", "instance")}, **raw.about}
@@ -179,60 +180,3 @@ def batches(reply: Reply) -> Iterator[Raw]:
         raise
     except (TypeError, ValueError, KeyError, AttributeError, LookupError, pa.ArrowException, RecursionError) as error:
         raise BadPayload(f"{reply.ref}: the answer has another shape than documented ({type(error).__name__}: {error})") from error
-
-
-def _points(raw: Raw, reply: Reply) -> pd.DataFrame:
-    at, value, labels = normal_samples(raw)
-    about = {**reply.about, **raw.about}
-    shown = np.asarray(labels.dictionary.to_pylist(), object)[labels.indices.to_numpy()]
-    step = about.get("step_s") or about.get("step") or ""
-    words = {"name": about.get("name", ""), "query": about.get("query", ""), "step": step, "ref": raw.about.get("ref", reply.ref)}
-    return frames().DataFrame({"at": at, "value": value, "labels": shown, **words, "form": reply.form, "source": source_of(reply)})
-
-
-def _join_points(points: list[pd.DataFrame], window: Window, read: Read) -> None:
-    """Join slices: points of one series at one instant count once; the rest of them are folded."""
-    if not points:
-        read.samples = SAMPLES.empty_table()
-        return
-    pd = frames()
-    frame = pd.concat(points, ignore_index=True)
-    frame = frame.sort_values(["name", "labels", "step", "at", "ref"], kind="stable", ignore_index=True)
-    readable = frame["at"].to_numpy() != NONE_NS
-    double = frame.duplicated(["name", "labels", "step", "at"]).to_numpy() & readable
-    kept = readable & ~double & inside(frame["at"].to_numpy(), window)
-    outcome = np.select([~readable, double, kept], ["unreadable", "folded", "kept"], "outside")
-    for (source, form, word), count in pd.Series(outcome).groupby([frame["source"], frame["form"], outcome]).size().items():
-        read.tallies.setdefault((str(source), str(form)), Tally()).add(str(word), int(count))
-    for (source, form), seen in frame.loc[readable].groupby(["source", "form"])["at"]:
-        read.tallies[str(source), str(form)].span(int(seen.min()), int(seen.max()))
-    read.series = list(_series(frame.loc[readable & ~double]))
-    shown = frame.loc[kept].sort_values(["at", "name", "labels"], kind="stable")
-    read.samples = pa.Table.from_arrays(
-        [
-            pa.array(shown["at"].to_numpy()).cast(SAMPLES.field("at").type),
-            pa.array(shown["name"], pa.string()).dictionary_encode().cast(SAMPLES.field("name").type),
-            pa.array(shown["labels"], pa.string()).dictionary_encode().cast(SAMPLES.field("labels").type),
-            pa.array(shown["value"].to_numpy(), from_pandas=True),
-        ],
-        schema=SAMPLES,
-    )
-
-
-def _series(frame: pd.DataFrame) -> Iterator[Series]:
-    """One series per name, labels and step of `frame`, which is sorted by them."""
-    names, labels, steps = (frame[column].to_numpy(object) for column in ("name", "labels", "step"))
-    queries, refs = frame["query"].to_numpy(object), frame["ref"].to_numpy(object)
-    at, values = frame["at"].to_numpy(np.int64), frame["value"].to_numpy(np.float64)
-    changes = (names[1:] != names[:-1]) | (labels[1:] != labels[:-1]) | (steps[1:] != steps[:-1])
-    starts = [0, *(np.flatnonzero(changes) + 1).tolist()] if len(frame) else []
-    for first, end in zip(starts, [*starts[1:], len(frame)], strict=False):
-        yield Series(
-            name=str(names[first]),
-            query=str(queries[first]),
-            labels=json.loads(labels[first]),
-            at_ns=at[first:end],
-            values=values[first:end],
-            step_ns=round(float(steps[first]) * 1e9) if steps[first] else None,
-            ref=str(refs[first]),
-        )
