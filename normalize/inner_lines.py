@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -12,6 +15,7 @@ from .stamp_streams import StampStream
 from .stamps import NONE_NS, Nanoseconds
 
 OTHER_ZONE = "+01:00"
+MINUTE_NS = 60_000_000_000
 
 
 class InnerLines:
@@ -30,7 +34,8 @@ class InnerLines:
     def times(self, texts: pa.Array) -> tuple[Nanoseconds, Nanoseconds, Nanoseconds]:
         """Instants (NONE_NS for a line without one), and how far before and after the true one may lie; as LINES has them.
 
-        A line without an instant of its own has the uncertainty of the line before, to which it belongs.
+        A line without an instant of its own has the uncertainty of the line before, to which it belongs. Lines read together are taken as no
+        more exact than the least exact of them, but for those of an hour that clocks show twice or not at all.
         """
         found = self._stream.read(texts)
         known = found.at_ns != NONE_NS
@@ -38,6 +43,8 @@ class InnerLines:
         before, after = (
             np.where(last >= 0, widths[np.maximum(last, 0)], carried) for widths, carried in zip((found.before_ns, found.after_ns), self._last, strict=True)
         )
+        usual = (before == 0) & (after <= MINUTE_NS)
+        after[usual] = after[usual].max(initial=1)
         if len(known):
             self._last = int(before[-1]), int(after[-1])
         self._ask(texts, found.layout, found.names)
@@ -46,10 +53,21 @@ class InnerLines:
     def _ask(self, texts: pa.Array, layout: npt.NDArray[np.int32], names: list[str]) -> None:
         """Look once per layout whether a line of it reads otherwise in another zone: then it names none."""
         for number, name in enumerate(names):
-            rows = np.flatnonzero(layout == number) if name not in self._asked and not self.assumed else ()
-            if len(rows):
-                self._asked.add(name)
-                text = texts[int(rows[0])].as_py()
-                readings = [explain(text, zone=zone, since=self.window.since_ns, until=self.window.until_ns) for zone in (self.zone, OTHER_ZONE)]
-                first, second = (reading.at_ns if isinstance(reading, Stamp) else NONE_NS for reading in readings)
-                self.assumed |= first != second
+            rows = layout == number
+            if name in self._asked or self.assumed or not rows.any():
+                continue
+            self._asked.add(name)
+            text = texts[int(rows.argmax())].as_py()
+            self.assumed = self._at(text, self.zone) != self._at(text, OTHER_ZONE)
+
+    def _at(self, text: str | bytes, zone: str) -> int | None:
+        found = explain(text, zone=zone, since=self.window.since_ns, until=self.window.until_ns)
+        return found.at_ns if isinstance(found, Stamp) else None
+
+
+def alike(batch: pa.RecordBatch) -> Iterator[slice]:
+    """The rows of a batch of LINES in runs that are equally exact."""
+    before, after = (batch.column(name).to_numpy() for name in ("before_ns", "after_ns"))
+    cuts = np.flatnonzero((np.diff(before) != 0) | (np.diff(after) != 0)) + 1
+    bounds = [0, *cuts.tolist(), batch.num_rows]
+    return (slice(first, last) for first, last in pairwise(bounds))

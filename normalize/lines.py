@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from ..collectors.raw import Raw
 from ..collectors.window import Window
+from .inner_lines import InnerLines
 from .shown import shown_text
 from .stamps import NONE_NS, Nanoseconds, instants
 from .tables import LINES
@@ -38,22 +39,27 @@ class LineCount:
     numbers: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64), compare=False)
 
 
-def normal_lines(raw: Raw, window: Window, before_ns: int | None = None, correction: Correction = AS_RECEIVED) -> tuple[pa.RecordBatch, LineCount]:
+def normal_lines(
+    raw: Raw, window: Window, before_ns: int | None = None, correction: Correction = AS_RECEIVED, inner: InnerLines | None = None
+) -> tuple[pa.RecordBatch, LineCount]:
     """The lines of one raw batch that lie in the window, as LINES.
 
     A line without a stamp belongs to the line before it (`before_ns`: the last instant of the batch before); with none before
     it is unreadable. A stamp of the runtime is exact to the nanosecond; `correction` is that of its clock. Everything that is
-    counted and compared, `before_ns` too, is on corrected time.
+    counted and compared, `before_ns` too, is on corrected time. Where the runtime stamped nothing, `inner` reads what the program wrote.
     """
     shift_ns, error_ns = correction
-    at = filled(_moved(instants(raw.batch.column("stamp"), "rfc3339"), shift_ns), before_ns)
+    stamps, *widths = inner.times(raw.batch.column("text")) if inner else (instants(raw.batch.column("stamp"), "rfc3339"),)
+    at = filled(_moved(stamps, shift_ns), before_ns)
     readable = at != NONE_NS
-    chosen, times = _chosen(raw.batch, at, readable & inside(at, window))
+    kept = readable & inside(at, window)
+    chosen, times = _chosen(raw.batch, at, kept)
     count = len(times)
     columns = {
         "at": pa.array(times).cast(LINES.field("at").type),
         "text": shown_text(chosen.column("text")),
         "truncated": chosen.column("truncated"),
+        **{name: pa.array(width[kept] + error_ns) for name, width in zip(("before_ns", "after_ns"), widths, strict=False)},
     }
     same: dict[str, str | int | None] = {name: raw.about.get(name) or None for name in ("namespace", "pod", "container")}
     same |= {"correction_ns": shift_ns, "before_ns": error_ns, "after_ns": error_ns + 1}

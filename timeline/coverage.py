@@ -14,6 +14,8 @@ from .sample_holes import sample_holes
 
 # kube-apiserver keeps events this long unless told otherwise (--event-ttl, default 1h).
 EVENT_TTL_NS = 3600 * SECOND_NS
+# What hides nothing of the incident.
+NO_GAPS = ("unrecognised", "outside", "assumed")
 
 
 def gap_rows(read: Read, window: Window, told: str = "") -> list[Row]:
@@ -22,7 +24,7 @@ def gap_rows(read: Read, window: Window, told: str = "") -> list[Row]:
     A log that is gone with its pod is left to the rule that tells such logs by workload, if `told` (what its rows say) names the pod.
     """
     failures = dict.fromkeys((*read.failures, *_derived(read, window)))
-    return [_gap(f, window) for f in failures if f.reason not in ("unrecognised", "outside") and not (f.reason == "gone" and _pod(f) and _pod(f) in told)]
+    return [_gap(f, window) for f in failures if f.reason not in NO_GAPS and not (f.reason == "gone" and _pod(f) and _pod(f) in told)]
 
 
 def _pod(failure: Failure) -> str:

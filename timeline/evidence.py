@@ -16,6 +16,7 @@ from ..collectors.raw import Raw
 from ..collectors.registry import collector
 from ..collectors.window import Window
 from ..normalize.facts import normal_facts, unread
+from ..normalize.inner_lines import InnerLines, alike
 from ..normalize.lines import AS_RECEIVED, Correction, normal_lines
 from .facts import facts_of
 from .line_store import LineStore
@@ -109,6 +110,7 @@ class _Reader:
         self.raws: list[Raw] = []
         self.samples = SampleStore()
         self.told: set[str] = set()
+        self.inner: dict[str, InnerLines] = {}
 
     def add(self, reply: Reply) -> None:
         """Read one reply; what cannot be read is one unreadable record, and a failure unless its source has told of it (`told`)."""
@@ -154,8 +156,12 @@ class _Reader:
         key = json.dumps(place)
         old = streams.get(key)
         moved = self.corrections.get(place, AS_RECEIVED)
-        batch, count = normal_lines(Raw("lines", raw.batch, about), self.window, old.last_ns if old else None, moved)
-        self.lines.add((about["namespace"], about["pod"], about["container"]), key, batch, reply.ref, count.numbers)
+        inner = self.inner.setdefault(key, InnerLines(self.window)) if about.get("stamps") == "inner" else None
+        batch, count = normal_lines(Raw("lines", raw.batch, about), self.window, old.last_ns if old else None, moved, inner)
+        if inner and inner.assumed:
+            self._say_assumed(reply, inner.zone)
+        for rows in alike(batch) if inner else (slice(0, batch.num_rows),):
+            self.lines.add(place[:3], key, batch.slice(rows.start, rows.stop - rows.start), reply.ref, count.numbers[rows])
         tally = self._tally(reply)
         for outcome, number in (("kept", batch.num_rows), ("outside", count.outside), ("unreadable", count.unreadable)):
             tally.add(outcome, number)
@@ -164,6 +170,12 @@ class _Reader:
         received = (old.lines if old else 0) + count.received
         clock = "" if about.get("stamps") == "inner" else about.get("clock", NODE)
         streams[key] = Stream(*place[:3], about["instance"], first, count.last_ns, received, reply.ref, clock, moved[0])
+
+    def _say_assumed(self, reply: Reply, zone: str) -> None:
+        what = reply.about.get("file") or reply.ref
+        said = Failure(source_of(reply), what, "assumed", f"{what}: its lines name no zone, so they were read as {zone}", ours=False)
+        if said not in self.read.failures:
+            self.read.failures.append(said)
 
     def _tally(self, reply: Reply) -> Tally:
         return self.read.tallies.setdefault((source_of(reply), reply.form), Tally())

@@ -2,7 +2,7 @@
 
 `kubectl logs --timestamps` and the log endpoint put the runtime's stamp (0 to 9 decimals, `Z` or an offset) and a space before a line; `--prefix`
 puts `[pod/NAME/CONTAINER] ` before that; a node's own files (CRI) put the stream and a tag after it. Without a runtime stamp
-the program's own RFC 3339 stamp is all there is: a JSON value of a usual key, or the first in the line's beginning.
+the program's own is all there is, in whatever format: it stays in the text, for `normalize` to read.
 """
 
 from __future__ import annotations
@@ -23,15 +23,12 @@ RUNTIME = rf"^(?P<stamp>{TIME}(?:\.\d{{1,9}})?(?:[Zz]|[+-]\d\d:?\d\d))(?: |$)"
 PRECISE = rf"^{TIME}\.\d{{7,9}}(?:[Zz]|[+-]\d\d:\d\d)(?: |$)"
 CRI = r"^(?P<tags>(?:stdout|stderr) (?P<tag>[PF])(?::\S*)?)(?: |$)"
 PREFIX = r"^(?P<prefix>\[pod/[^/\] ]+/[^\] ]+\] )"
-ANY = r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:[Zz]|[+-]\d\d:?\d\d)"
-INNER_JSON = rf'"(?:ts|time|timestamp|@timestamp)"\s*:\s*"(?P<stamp>{ANY})"'
-INNER_TEXT = rf"^[^\n]{{0,48}}?(?P<stamp>{ANY})"
 HEAD_BYTES, PREFIX_BYTES = 48, 400
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How one file is written: `[pod/…] ` in front, runtime stamps (else inner ones), stream and tag after the stamp."""
+    """How one file is written: `[pod/…] ` in front, runtime stamps or none, stream and tag after the stamp."""
 
     prefixed: bool
     runtime: bool
@@ -98,7 +95,7 @@ def layout_of(lines: Lines, asked: str) -> Layout:
 
 
 def take_stamps(lines: Lines, layout: Layout) -> pa.Array:
-    """Each line's stamp as text, null where it has none; a runtime's stamp is cut off its line."""
+    """Each line's runtime stamp as text, cut off its line; null where it has none."""
     if layout.runtime:
         sizes = stamp_sizes(lines.data, lines.starts, lines.ends)
         odd = np.flatnonzero(sizes == UNKNOWN)
@@ -108,10 +105,7 @@ def take_stamps(lines: Lines, layout: Layout) -> pa.Array:
         sizes[sizes > 0] += 1
         lines.cut(sizes)
         return stamps
-    heads = lines.heads(16_384)
-    keyed = pc.struct_field(pc.extract_regex(heads, INNER_JSON), "stamp")
-    free = pc.struct_field(pc.extract_regex(lines.heads(96), INNER_TEXT), "stamp")
-    return pc.coalesce(keyed, free).cast(pa.string())
+    return pa.nulls(len(lines.starts), pa.string())
 
 
 def take_tags(lines: Lines) -> npt.NDArray[np.bool_]:

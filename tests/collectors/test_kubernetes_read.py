@@ -313,8 +313,8 @@ def test_node_files_lose_stream_and_tag_and_join_fragments(tmp_path: Path) -> No
     ]
 
 
-def test_inner_stamps_are_read_where_the_runtime_left_none(tmp_path: Path) -> None:
-    """A usual JSON key, else the first stamp near the beginning; the text stays whole; other lines have none."""
+def test_inner_stamps_stay_in_the_text(tmp_path: Path) -> None:
+    """What a program wrote is no stamp of the runtime: the lines are whole, and their batch says that they have inner stamps alone."""
     body = (
         b'{"level":"error","seen":"2020-01-01T00:00:00Z","ts":"2026-11-21T01:00:00.123Z","msg":"a"}\n'
         b"2026-11-21T01:00:01+0000 INFO b\n"
@@ -323,8 +323,10 @@ def test_inner_stamps_are_read_where_the_runtime_left_none(tmp_path: Path) -> No
     )
     found = lines(body, tmp_path)
 
-    assert [s for _, s, _, _, _ in found] == ["2026-11-21T01:00:00.123Z", "2026-11-21T01:00:01+0000", None, "2026-11-21T01:00:02Z"]
+    assert [s for _, s, _, _, _ in found] == [None] * 4
     assert [t for _, _, t, _, _ in found] == body.splitlines()
+    (raw,) = kubernetes.read(Reply("kubernetes", "log", "a.log", tmp_path / "a.log")) if (tmp_path / "a.log").write_bytes(body) else ()
+    assert raw.about["stamps"] == "inner"
 
 
 def test_crlf_bom_and_empty_files(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 from retroline.collectors.window import Window
-from retroline.normalize.inner_lines import InnerLines
+from retroline.normalize.inner_lines import InnerLines, alike
 from retroline.normalize.stamps import NONE_NS
 
 AT = 1_795_168_800_000_000_000
@@ -12,7 +12,7 @@ WINDOW = Window(AT - 1_800 * 10**9, AT + 1_800 * 10**9)
 
 
 def test_instants_and_uncertainty() -> None:
-    """Each line has its own instant, as exact as its last digit; what follows it has the same uncertainty, across batches too."""
+    """Each line has its own instant, as exact as the last digits of those beside it; what follows has the uncertainty of the line before."""
     inner = InnerLines(WINDOW)
     at, before, after = inner.times(pa.array([b"W1120 10:00:00.125000       1 main.go:42] slow", b"goroutine 1 [running]:"], pa.binary()))
 
@@ -23,7 +23,7 @@ def test_instants_and_uncertainty() -> None:
     at, _, after = inner.times(pa.array([b"\tmain.main()", b"Nov 20 10:00:01 node7 app: up"], pa.binary()))
 
     assert at.tolist() == [NONE_NS, AT + 10**9]
-    assert after.tolist() == [1_000, 10**9]
+    assert after.tolist() == [10**9, 10**9]
 
 
 def test_an_assumed_zone_is_noticed() -> None:
@@ -41,3 +41,15 @@ def test_an_assumed_zone_is_noticed() -> None:
 def test_no_lines() -> None:
     """An empty batch is read."""
     assert [len(one) for one in InnerLines(WINDOW).times(pa.array([], pa.binary()))] == [0, 0, 0]
+
+
+def test_lines_of_a_doubled_hour_stand_apart() -> None:
+    """What may be one of two instants does not make the lines around it less exact."""
+    fold = Window(1_792_882_800_000_000_000, 1_792_897_200_000_000_000)
+    inner = InnerLines(fold, "Europe/Paris")
+    texts = [b"2026-10-25 01:59:59,5 INFO a", b"2026-10-25 02:30:00,125 INFO b", b"2026-10-25 03:00:00,125 INFO c"]
+    at, before, after = inner.times(pa.array(texts, pa.binary()))
+    batch = pa.RecordBatch.from_arrays([pa.array(at), pa.array(before), pa.array(after)], ["at", "before_ns", "after_ns"])
+
+    assert after.tolist() == [100_000_000, 3_600_001_000_000, 100_000_000]
+    assert list(alike(batch)) == [slice(0, 1), slice(1, 2), slice(2, 3)]
