@@ -112,16 +112,25 @@ def masked(texts: pa.Array) -> tuple[npt.NDArray[np.int32], list[str]]:
     """
     small = texts if pa.types.is_string(texts.type) else texts.cast(pa.string())
     lines = _without_colour(_cut(small))
-    objects = pc.starts_with(lines, "{")
-    count = pc.sum(objects).as_py() or 0
+    is_object = _begins(lines, ord("{"))
+    count = np.count_nonzero(is_object)
     if not count or count == len(lines):
         return digits_masked(lines, JSON if count else PLAIN)
-    is_object = np.asarray(objects.to_numpy(zero_copy_only=False), bool)
     codes = np.empty(len(lines), np.int32)
-    codes[~is_object], plain = digits_masked(lines.filter(pc.invert(objects)), PLAIN)
-    keyed_codes, keyed = digits_masked(lines.filter(objects), JSON)
+    codes[~is_object], plain = digits_masked(lines.filter(pa.array(~is_object)), PLAIN)
+    keyed_codes, keyed = digits_masked(lines.filter(pa.array(is_object)), JSON)
     codes[is_object] = keyed_codes + len(plain)
     return in_order(codes, [*plain, *keyed])
+
+
+def _begins(texts: pa.Array, byte: int) -> npt.NDArray[np.bool_]:
+    """Which texts begin with a byte."""
+    _, bounds, data = texts.buffers()
+    if data is None or not data.size:
+        return np.zeros(len(texts), bool)
+    starts = np.frombuffer(bounds, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    first = np.frombuffer(data, np.uint8)[np.minimum(starts[:-1], data.size - 1)]
+    return np.asarray((first == byte) & (starts[1:] > starts[:-1]), bool)
 
 
 def _cut(texts: pa.Array) -> pa.Array:

@@ -8,7 +8,9 @@ carried into the next, so that batches of any size give the same records.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +28,8 @@ TRACEBACK = "Traceback (most recent call last)"
 CALL = r"^(?:[\w./*%@-]+\.)+[\w.*()\[\]{}%-]+\(.*\)$|^main\.\w+\(.*\)$|^panic\(.*\)$"
 EXCEPTION = r"^(?:[A-Za-z_][\w.]*(?:: |:?$)|(?:[\w$]+\.)+[\w$]*(?:Exception|Error)\b)"
 THROWN = r"^(?:[\w$]+\.)+[\w$]*(?:Exception|Error|Throwable)\b"
+THROWN_WORD = re.compile(THROWN, re.ASCII)
+FIRST_WORD = 512
 FIRST = np.zeros(256, bool)
 FIRST[list(b"CSDTgce.[-s]})")] = True
 # A line's class: it starts a record, it continues one, it opens a traceback.
@@ -52,8 +56,11 @@ class Records:
     open: Open
 
 
-def records(texts: pa.Array, grave: Flags, before: Open = Open()) -> Records:
-    """The records of one batch of one stream. `texts` is a string array without nulls; `grave`: lines of severity error or fatal."""
+def records(texts: pa.Array, grave: Flags, before: Open = Open(), throwing: Flags | None = None) -> Records:
+    """The records of one batch of one stream. `texts` is a string array without nulls; `grave`: lines of severity error or fatal.
+
+    `throwing`: lines that may be an exception, where that is known by their masks (`may_throw`).
+    """
     count = len(texts)
     if not count:
         return Records(np.zeros(0, bool), np.zeros(0, bool), before)
@@ -68,7 +75,7 @@ def records(texts: pa.Array, grave: Flags, before: Open = Open()) -> Records:
     heads = kind == HEAD
     ended = _exceptions(texts, kind)
     called = _calls(texts, heads, goroutine)
-    thrown = _thrown(texts, heads & grave, heads)
+    thrown = _thrown(texts, heads & grave, heads if throwing is None else heads & np.concatenate([[False], throwing]))
     continues[ended] = continues[called] = continues[thrown] = True
     names[ended] = names[thrown] = True
     openers = np.flatnonzero(kind == OPENER)
@@ -131,6 +138,13 @@ def _calls(texts: pa.Array, heads: Flags, goroutine: Flags) -> npt.NDArray[np.in
     return np.asarray(calls[inside], np.int64)
 
 
+@lru_cache(maxsize=65_536)
+def may_throw(mask: str) -> bool:
+    """Whether a line of that mask may begin with the name of an exception: it does so, or a variable of its first word hides it."""
+    first = mask[:FIRST_WORD].split(" ", 1)[0]
+    return "*" in first or len(first) == FIRST_WORD or THROWN_WORD.match(first) is not None
+
+
 def _thrown(texts: pa.Array, grave_heads: Flags, heads: Flags) -> npt.NDArray[np.int64]:
     """Java's exception lines right after the error that was logged with them."""
     rows = np.flatnonzero(grave_heads[:-1] & heads[1:]) + 1
@@ -142,12 +156,14 @@ def _thrown(texts: pa.Array, grave_heads: Flags, heads: Flags) -> npt.NDArray[np
 
 def _follows_chain(kind: npt.NDArray[np.int8], chained: Flags, places: npt.NDArray[np.int64]) -> Flags:
     """Whether a line that announces a further traceback stands before each place, with nothing but blank or indented lines between."""
+    if not len(places) or not chained.any():
+        return np.zeros(len(places), bool)
     others = _last(kind != MORE)
     return np.asarray(_last(chained)[places - 1] > others[places - 1], bool)
 
 
 def _open_dump(goroutine: Flags, others: Flags) -> bool:
-    return bool(_last(goroutine)[-1] > _last(others)[-1])
+    return bool(goroutine.any() and _last(goroutine)[-1] > _last(others)[-1])
 
 
 def _last(flags: Flags) -> npt.NDArray[np.int64]:

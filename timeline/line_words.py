@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from ..normalize.masks import masked
-from ..normalize.records import Open, Records, records
+from ..normalize.records import Open, Records, may_throw, records
 from ..normalize.severity import ERROR, FATAL, of_masks
 from ..normalize.templates import merged_templates
 
@@ -44,11 +44,15 @@ class Tail:
 
 @dataclass(frozen=True)
 class Said:
-    """What the lines of some batches say, as their masks tell it: `codes` are places in `masks`, `levels` in severity.LEVELS."""
+    """What the lines of some batches say, as their masks tell it: `codes` are places in `masks`, `levels` in severity.LEVELS.
+
+    `throwing`: lines that may be an exception.
+    """
 
     codes: npt.NDArray[np.int32]
     masks: list[str]
     levels: npt.NDArray[np.int8]
+    throwing: npt.NDArray[np.bool_]
 
 
 class Words:
@@ -102,7 +106,7 @@ class Words:
         for stream, texts in batches:
             mine = slice(start, start + len(texts))
             start += len(texts)
-            parts = records(texts, grave[mine], self._open.get(stream, Open()))
+            parts = records(texts, grave[mine], self._open.get(stream, Open()), said.throwing[mine])
             self._open[stream] = parts.open
             self._join(stream, parts, own[mine])
 
@@ -163,4 +167,4 @@ def _said(batches: Sequence[tuple[str, pa.Array]]) -> Said:
     texts = [text for _, text in batches]
     together = pa.concat_arrays(texts) if len(texts) > 1 else texts[0]
     codes, masks = masked(together)
-    return Said(codes, masks, of_masks(together, codes, masks))
+    return Said(codes, masks, of_masks(together, codes, masks), np.array([may_throw(mask) for mask in masks], bool)[codes])

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from retroline.normalize.records import Open, records
+from retroline.normalize.masks import masked
+from retroline.normalize.records import Open, may_throw, records
 from retroline.normalize.severity import ERROR, FATAL, severities
 
 PYTHON = """\
@@ -129,3 +130,23 @@ def test_nothing_gives_nothing() -> None:
 
     assert len(batch.continues) == 0
     assert batch.open == Open(any=True, traceback=True)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["ERROR no", "a.b.CError: x", "a1.b.CException", "java.lang.Error", "com.x9.Y: z", "Exception", "a.b", "", "org.é.Error", "{a.b.CError"]
+        ),
+        min_size=1,
+    )
+)
+def test_masks_tell_which_lines_cannot_be_exceptions(lines: list[str]) -> None:
+    """Looking only at lines whose mask leaves it open changes no record."""
+    texts = pa.array(lines)
+    codes, masks = masked(texts)
+    grave = np.array([line.startswith("ERROR") for line in lines])
+
+    found = records(texts, grave, Open(), np.array([may_throw(mask) for mask in masks])[codes])
+
+    asked = records(texts, grave)
+    assert (found.continues == asked.continues).all() and (found.names == asked.names).all() and found.open == asked.open
