@@ -27,6 +27,11 @@ SHAPES = 4
 LONGEST = 120
 NUMERIC = ("year", "month", "day", "one", "two", "hour", "minute", "second", "fraction", "ordinal", "week", "weekday")
 EVERY = 0x0101010101010101
+# Bytes after the match that are looked at.
+AFTER = 2
+BYTES = np.arange(256)
+HALF, HALF_SECOND, ZONE, POINT = (np.isin(BYTES, list(signs)) for signs in (b"AaPp", b"Mm.", b"+-" + bytes(range(65, 91)), b".,:+-"))
+DIGIT = (BYTES >= 48) & (BYTES < 58)
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,7 @@ def _plain(layout: Layout) -> bool:
 
 
 def _masks(layout: Layout, record: bytes, spans: dict[str, tuple[int, int]], end: int) -> Skeleton:
-    words = -(-end // 8)
+    words = -(-(end + AFTER) // 8)
     same, digits, slow = (np.zeros(words * 8, np.uint8) for _ in range(3))
     same[:end] = 0xFF
     for name, (first, last) in spans.items():
@@ -116,6 +121,8 @@ def _apply(stream: Stream, skeleton: Skeleton, rows: Rows) -> Rows:
         return rows
     heads = np.ndarray((len(data) - size + 1,), f"V{size}", data, 0, (1,))[starts].view("<u8").reshape(len(rows), skeleton.words)
     fits = _fits(skeleton, heads, offsets[rows + 1] - starts)
+    if not skeleton.whole:
+        fits &= ~_goes_on(skeleton, heads.view(np.uint8))
     rows, heads = rows[fits], np.ascontiguousarray(heads[fits])
     if not len(rows):
         return rows
@@ -140,6 +147,18 @@ def _fits(skeleton: Skeleton, heads: npt.NDArray[np.uint64], lengths: npt.NDArra
             fits &= (word & digits & np.uint64(0xF0 * EVERY)) == (digits & np.uint64(0x30 * EVERY))
             fits &= (((word & digits) + (np.uint64(0x06 * EVERY) & digits)) & np.uint64(0xF0 * EVERY)) == (digits & np.uint64(0x30 * EVERY))
     return fits
+
+
+def _goes_on(skeleton: Skeleton, text: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Where a fraction, AM or PM, or a zone may follow that the skeleton's line has not: a full match would take it."""
+    absent = skeleton.layout.groups - skeleton.spans.keys()
+    last, after, then = (text[:, skeleton.end + i] for i in (-1, 0, 1))
+    found = POINT[last] & DIGIT[after] & bool(absent & {"fraction", "zone", "bias"})
+    if "half" in absent:
+        found |= (last == 32) & HALF[after] & HALF_SECOND[then]
+    if "zone" in absent:
+        found |= (last == 32) & ZONE[after]
+    return found
 
 
 def _bases(stream: Stream, skeleton: Skeleton, rows: Rows, heads: npt.NDArray[np.uint64]) -> Nanoseconds:

@@ -184,3 +184,23 @@ def test_a_longer_fraction_is_not_cut() -> None:
     texts = ["2026年11月20日 10:00:07秒 x", "2026年11月20日 10:00:07.5秒 x", "2026年11月20日 10:00:08秒 x"]
 
     assert columns([t.encode() for t in texts], "UTC", None, None) == [one(t, "UTC", None, None) for t in texts]
+
+
+@pytest.mark.parametrize(
+    ("shows", "goes_on"),
+    [
+        ("2026/11/20 10:00:00 server up", "2026/11/20 10:00:00 PM server"),
+        ("2026/11/20 10:00:00 Amber up", "2026/11/20 10:00:00 a.m. ser"),
+        ("2026/11/20 10:00:00.server up", "2026/11/20 10:00:00.125 server"),
+        ("2026-11-20 10:00:00, server up", "2026-11-20 10:00:00,125 server"),
+        ("Nov 20 10:00:00 2026 host app", "Nov 20 10:00:00 2026 CET host"),
+        ("20.11.2026 10:00:00 [x] up", "20.11.2026 10:00:00 +0100 up"),
+    ],
+)
+def test_a_stamp_may_go_on_where_another_ends(shows: str, goes_on: str) -> None:
+    """A fraction, AM or PM, or a zone is taken, though lines of the same stream have none and are the same up to there."""
+    lines = [shows] * 5 + [goes_on] * 5
+    expected = [stamp.at_ns if (stamp := read_stamp(line)) else NONE_NS for line in lines]
+
+    assert inner_stamps(pa.array(lines)).at_ns.tolist() == expected
+    assert inner_stamps(pa.array(lines[::-1])).at_ns.tolist() == expected[::-1]
