@@ -28,10 +28,10 @@ def values(texts: pa.Array) -> npt.NDArray[np.float64]:
     """Prometheus' value texts as float64: "NaN", "+Inf", "-Inf" and exponents included, null is NaN."""
     numbers = _cast(texts)
     if numbers is None:
-        plain = pc.utf8_ltrim(texts, "+")
-        numbers = _cast(plain)
+        twice_signed = pc.any(pc.or_(pc.starts_with(texts, "++"), pc.starts_with(texts, "+-"))).as_py()
+        numbers = None if twice_signed else _cast(pc.utf8_ltrim(texts, "+"))
         if numbers is None:
-            numbers = pa.array([_value(t) for t in plain.to_pylist()], pa.float64())
+            numbers = pa.array([_value(t) for t in texts.to_pylist()], pa.float64())
     if numbers.null_count:
         numbers = pc.fill_null(numbers, float("nan"))
     return np.frombuffer(numbers.buffers()[1], np.float64)[numbers.offset : numbers.offset + len(numbers)]
@@ -47,6 +47,6 @@ def _cast(texts: pa.Array) -> pa.Array | None:
 
 def _value(text: str | None) -> float | None:
     try:
-        return None if text is None else float(text)
+        return None if text is None or "_" in text or not text.isascii() else float(text)
     except ValueError:
         return None

@@ -80,6 +80,10 @@ def test_samples_have_exact_times() -> None:
         (None, math.nan),
         ("", math.nan),
         ("many", math.nan),
+        ("++Inf", math.nan),
+        ("+-1", math.nan),
+        ("1_000", math.nan),
+        ("\u0661", math.nan),
     ],
 )
 def test_values(text: str | None, number: float) -> None:
