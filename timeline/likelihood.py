@@ -29,6 +29,7 @@ OTHER = r"(?s)(?P<id>[0-9a-f]{16}) of (?P<time>\S+) (?P<words>at [01][.][0-9]{1,
 # Later rows of a page or an alert run carry the label too; the report does not repeat it.
 FOLLOW_UPS = (
     "page.notified", "page.acknowledged", "page.escalated", "page.resolved", "page.changed", "alert.pending", "alert.notified", "alert.resolved",
+    "note",
 )  # fmt: skip
 
 # Longest distance in seconds, and how likely a change report tells of that act of the same service.
@@ -52,6 +53,8 @@ AS_NEAR_NS = 10 * SECOND_NS
 PAGE_LABELS = 0.95
 # A page whose group or labels are those of an alert that had ended: held back or delivered late.
 PAGE_AFTER_END = 0.9
+# A page of an alert's group or labels, stamped up to two minutes before the alert fired: no page is, so its clock is behind.
+PAGE_BEFORE_START = 0.9
 # Alertmanager's alert with labels dropped on the way: name and common labels agree, both start in the same millisecond, no other run does.
 RELABELLED = 0.95
 # Alertmanager's alert has labels that no known external label explains, and starts within the run: another Prometheus may have the same alert.

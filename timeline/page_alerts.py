@@ -10,11 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from .alert_runs import Alert
 from .alert_samples import SECOND_NS
-from .likelihood import PAGE_AFTER_END, PAGE_LABELS, Likelihood
+from .likelihood import PAGE_AFTER_END, PAGE_BEFORE_START, PAGE_LABELS, Likelihood
 from .text import span
 
 EARLY_NS = 5 * SECOND_NS
 LATE_NS = 600 * SECOND_NS
+# How far a pager's clock may be behind for its pages still to find their alerts.
+BEHIND_NS = 120 * SECOND_NS
 
 # When something was said of a page: the instant, the deduplication key, the label sets of the alerts in it.
 Claim = tuple[int, str | None, list[dict[str, str]]]
@@ -60,9 +62,12 @@ def _labelled(alerts: Sequence[Alert], labels: Mapping[str, str], at: int, exter
 
 
 def _at_trigger(alert: Alert, at: int, belief: Likelihood | None, what: str) -> Likelihood | None:
-    """`belief`, less where the run had ended when the page was triggered."""
+    """`belief`, less where the run had ended when the page was triggered, or had yet to begin."""
     if alert.holds(at, EARLY_NS):
         return belief
+    if alert.firing_ns is not None and alert.firing_ns > at:
+        early = f"the page is stamped {span((alert.firing_ns - at) / SECOND_NS)} before the alert fired"
+        return belief.at_most(PAGE_BEFORE_START, early) if belief else Likelihood(PAGE_BEFORE_START, f"{what}; {early}")
     ago = f"the alert ended {span((at - alert.last_ns) / SECOND_NS)} before" if alert.last_ns is not None else "the alert may have ended before"
     return belief.at_most(PAGE_AFTER_END, ago) if belief else Likelihood(PAGE_AFTER_END, f"{what}; {ago}")
 
@@ -75,12 +80,15 @@ def _of_labels(alerts: Sequence[Alert], labels: Mapping[str, str]) -> list[Alert
 
 
 def _current(alerts: Sequence[Alert], at: int) -> list[Alert]:
-    """Those that fire at `at`; else the latest that fired within ten minutes before."""
+    """Those that fire at `at`; else the latest that fired within ten minutes before, else the first within two minutes after."""
     firing = [a for a in alerts if a.holds(at, EARLY_NS)]
     if firing:
         return _latest_each(firing)
     before = [a for a in alerts if a.firing_ns is not None and -EARLY_NS <= at - a.firing_ns <= LATE_NS]
-    return [max(before, key=lambda a: (a.start_ns, a.thread))] if before else []
+    if before:
+        return [max(before, key=lambda a: (a.start_ns, a.thread))]
+    after = [a for a in alerts if a.firing_ns is not None and 0 < a.firing_ns - at <= BEHIND_NS]
+    return [min(after, key=lambda a: (a.start_ns, a.thread))] if after else []
 
 
 def _latest_each(alerts: Sequence[Alert]) -> list[Alert]:

@@ -22,6 +22,7 @@ CASES: dict[str, tuple[Any, ...]] = {
     "inner": (7.3,),
     "zone": (330,),
     "pagerduty": (-2.5,),
+    "pagerduty far behind": (-60.0,),
     "node": (0.040,),
     "node by far": (5.0,),
     "kubelet": (-90,),
@@ -58,6 +59,7 @@ def clock(timeline: Timeline, name: str) -> dict[str, Any]:
         ("inner", "checkout/app", 7.3, 0.06),
         ("zone", "cache/cache", 19_800.0, 0.06),
         ("pagerduty", "pagerduty", -2.5, 3.1),
+        ("pagerduty far behind", "pagerduty", -60.0, 3.1),
         ("node", "kubernetes/node/worker-1", 0.040, 0.0025),
     ],
 )
