@@ -23,6 +23,7 @@ from .digit_masks import JSON, PLAIN, digits_masked, in_order
 LONGEST = 2_048
 COLOUR = "(?:\\x1b|\ufffd)\\[[0-9;]*[A-Za-z]"
 
+COLOURS = re.compile(COLOUR)
 REPLACED = "\ufffd[".encode()
 ESCAPE, REPLACEMENT = re.compile(rb"\x1b\["), re.compile(re.escape(REPLACED))
 

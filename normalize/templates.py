@@ -15,12 +15,13 @@ from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from itertools import combinations
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from ..collectors.errors import ConfigError
 from .masks import column, masked, worded
 
 CHUNK = 16_384
@@ -56,9 +57,28 @@ def grouped(texts: Any) -> tuple[npt.NDArray[np.int32], list[str]]:
     return (of_mask[numbers] if len(numbers) else numbers), list(groups)
 
 
-def templates(lines: Any) -> npt.NDArray[np.int32]:
-    """One number per line, its group; see `grouped` for what lines may be and for the templates' texts."""
+def templates(lines: Any, *, by: Literal["masks", "drain3"] = "masks") -> npt.NDArray[np.int32]:
+    """One number per line, its group, in order of first appearance; see `grouped` for what lines may be and for the templates' texts.
+
+    `by="drain3"`: the clusters of drain3, which must be installed, with its defaults; they depend on the order of lines.
+    """
+    if by == "drain3":
+        return _drained(lines)
+    if by != "masks":
+        raise ConfigError(f"lines are grouped by masks or by drain3, not by {by!r}")
     return grouped(lines)[0]
+
+
+def _drained(lines: Any) -> npt.NDArray[np.int32]:
+    try:
+        from drain3 import TemplateMiner
+        from drain3.template_miner_config import TemplateMinerConfig
+    except ImportError as error:
+        raise ConfigError("drain3 is not installed: pip install drain3") from error
+    miner = TemplateMiner(config=TemplateMinerConfig())
+    clusters = [miner.add_log_message(line)["cluster_id"] for line in column(lines).to_pylist()]
+    known: dict[int, int] = {}
+    return np.array([known.setdefault(cluster, len(known)) for cluster in clusters], np.int32)
 
 
 def masked_in_chunks(lines: pa.Array | Sequence[Any]) -> tuple[npt.NDArray[np.int32], list[str]]:

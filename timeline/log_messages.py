@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from ..normalize.masks import MESSAGE_KEYS, first_of, record_of
+from ..normalize.masks import COLOURS, MESSAGE_KEYS, first_of, record_of
 from .text import CONTROL
 
 LONGEST = 120
@@ -18,8 +18,8 @@ HEAD = re.compile(rf"(?:<\d+>\d? ?|[\[(<]?(?:{WORD})[\])>]?[:|,]?\s+|[|*#-]\s*)+
 
 
 def message(text: str) -> str:
-    """One line of at most LONGEST signs, nothing in it that a terminal would act on."""
-    said = " ".join(CONTROL.sub(" ", _message(text)).split())
+    """One line of at most LONGEST signs, nothing in it that a terminal would act on, colours left out."""
+    said = " ".join(CONTROL.sub(" ", _message(COLOURS.sub("", text))).split())
     return said if len(said) <= LONGEST else f"{said[: LONGEST - 1].rstrip()}…"
 
 

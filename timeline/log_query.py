@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from ..collectors.errors import ConfigError
 from ..collectors.window import rfc3339
+from ..normalize.masks import COLOURS
 from ..normalize.severity import LEVELS
 from .text import CONTROL
 
@@ -142,5 +143,5 @@ def _is(flags: Any) -> np.ndarray:
 
 
 def plain(text: str) -> str:
-    """`text` as one line without what a terminal would act on; tabs become blanks."""
-    return CONTROL.sub(" ", text[:LONGEST])
+    """`text` as one line without colours and without what a terminal would act on; tabs become blanks."""
+    return CONTROL.sub(" ", COLOURS.sub("", text[:LONGEST]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import random
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +15,7 @@ import pytest
 import retroline
 from hypothesis import given
 from hypothesis import strategies as st
+from retroline.collectors.errors import ConfigError
 from retroline.normalize import templates as module
 from retroline.normalize.templates import grouped, merged_templates, template_id
 
@@ -197,3 +199,16 @@ def test_labelled_lines_are_grouped(labelled: ModuleType) -> None:
 def test_accuracy_is_strict(labelled: ModuleType) -> None:
     """A group counts only if it holds exactly the lines of one label."""
     assert labelled.grouping_accuracy([0, 0, 1, 2], [7, 7, 8, 8]) == 0.5
+
+
+def test_drain3_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`by="drain3"` gives its clusters, numbered from 0; without it, or by anything else, the error says what to do."""
+    pytest.importorskip("drain3")
+    lines = ["user 7 left", "disk full", "user 8 left"]
+
+    assert retroline.templates(lines, by="drain3").tolist() == [0, 1, 0]
+    with pytest.raises(ConfigError, match="masks or by drain3"):
+        retroline.templates(lines, by="words")  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "drain3", None)
+    with pytest.raises(ConfigError, match="pip install drain3"):
+        retroline.templates(lines, by="drain3")

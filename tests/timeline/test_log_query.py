@@ -76,9 +76,14 @@ def test_what_is_wanted_is_found(path: Path, wanted: dict[str, object], found: l
     assert told(path, **wanted) == [log_query.plain(TEXTS[i]) for i in found]
 
 
+def test_colours_are_left_out() -> None:
+    """Whole sequences go, also those whose first sign was replaced; brackets that are text stay."""
+    assert log_query.plain("\ufffd[31mERROR\ufffd[0m [31m no \x1b[1;32m7\x1b[0m") == "ERROR [31m no 7"
+
+
 def test_a_limit_says_what_it_left_out(path: Path) -> None:
     """The first lines, then how many more there are."""
-    assert [line.split("  ")[-1] for line in lines(path, Query(), 3)][-2:] == ["WARN slow 3 [2J", "… 5 more lines"]
+    assert [line.split("  ")[-1] for line in lines(path, Query(), 3)][-2:] == ["WARN slow 3", "… 5 more lines"]
 
 
 def test_row_groups_out_of_range_are_not_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
