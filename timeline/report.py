@@ -102,8 +102,10 @@ def shown_value(duration: Mapping[str, Any], marks: Iterable[Mapping[str, Any]])
 
 def _headline(timeline: Timeline, marks: list[dict[str, Any]]) -> str:
     rows = {d["name"]: d for d in records(timeline.table("durations")) if d["profile"] == "impact"}
-    words = [f"**{name}** {shown_value(d, marks)}" for name, d in rows.items()]
-    return " · ".join(words) + "  (from impact; – is unknown)"
+    unsupported = {name for profile, name in resting(timeline) if profile == "impact"}
+    words = [f"**{name}** {shown_value(d, marks)}{' (unsupported)' if name in unsupported else ''}" for name, d in rows.items()]
+    note = "; unsupported: rests on a stretch that was not seen, named below" if unsupported else ""
+    return " · ".join(words) + f"  (from impact; – is unknown{note})"
 
 
 def _table(
@@ -121,7 +123,8 @@ def _table(
     table = ["| Time (UTC) | Event | Source | Actor |", "|---|---|---|---|", *(text for _, text in sorted([*body, *stated], key=lambda pair: pair[0]))]
     if not body and not stated:
         table.append(_cells("", "nothing was seen in this window", "", ""))
-    return "\n".join(table) + "\n\n" + _rule(len(chosen), left, len(aside), events)
+    unproven = any(text.startswith("| ≈") for text in table)
+    return "\n".join(table) + "\n\n" + _rule(len(chosen), left, len(aside), events) + (" ≈: no order proven against the line above." if unproven else "")
 
 
 def _row(line: Line, before: Line | None, carried: dict[str, list[dict[str, Any]]], roles: Roles, *, dated: bool) -> str:
@@ -153,6 +156,9 @@ def _common(line: Line) -> str:
     pod = event["labels"].get("pod")
     if pod and event["service"] and len({e["labels"].get("pod") for e in line.events}) > 1:
         return str(event["title"]).replace(pod, event["service"])
+    about = event["service"] or event["labels"].get("name", "")
+    if event["kind"] == "k8s.event" and about not in str(event["title"]):
+        return f"{about}: {event['title']}"
     return str(event["title"])
 
 
@@ -181,7 +187,7 @@ def _rule(shown: int, left: int, aside: int, events: list[dict[str, Any]]) -> st
             f"; shown are all milestones, actions and alert edges, then symptoms and warnings up to {MOST_LINES} lines, equal ones folded. "
             f"Left out: {left} rows, {aside} of them background that was there before or belongs to other services (`--all` shows them)"
         )
-    return text + ". ≈: no order proven against the line above."
+    return f"{text}."
 
 
 def _name(mark: dict[str, Any]) -> str:

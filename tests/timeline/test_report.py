@@ -218,14 +218,14 @@ def test_repeated_things_are_one_line_with_a_count(tmp_path: Path) -> None:
     """Rows of one wording within ten minutes fold into the first, with how often and until when."""
     rows = [row("k8s.event", 60 * i, f"Failed: pod web-{i}f{i}", severity="warning", count=2, subject=f"Pod/web-{i}") for i in range(3)]
 
-    assert [cells[1] for cells in table(stored(tmp_path, rows).to_markdown())] == ["Failed: pod web-0f0 (6×, until 01:22:00)"]
+    assert [cells[1] for cells in table(stored(tmp_path, rows).to_markdown())] == ["shop: Failed: pod web-0f0 (6×, until 01:22:00)"]
 
 
 def test_a_repeated_event_lasts_until_its_last_time(tmp_path: Path) -> None:
-    """An event that Kubernetes counted itself is told until it was last seen."""
+    """An event that Kubernetes counted itself is told until it was last seen, with what it is about."""
     counted = row("k8s.event", 0, "Unhealthy: probe failed", severity="warning", count=45, until_ns=T0 + 2400 * SECOND)
 
-    assert [cells[1] for cells in table(stored(tmp_path, [counted]).to_markdown())] == ["Unhealthy: probe failed (45×, until 02:00:00)"]
+    assert [cells[1] for cells in table(stored(tmp_path, [counted]).to_markdown())] == ["shop: Unhealthy: probe failed (45×, until 02:00:00)"]
 
 
 def test_an_alert_of_another_service_that_flaps_is_one_line(tmp_path: Path) -> None:

@@ -146,7 +146,11 @@ def test_a_duration_that_rests_on_a_hole_is_marked(tmp_path: Path, coverage: lis
 
 def test_the_mark_names_the_stretch(tmp_path: Path) -> None:
     """The reader sees which source was blind, and when."""
-    assert "**unsupported**: prometheus not seen 01:20:00–01:21:30" in built(tmp_path, covered("prometheus", "query", 90, 600)).to_markdown()
+    report = built(tmp_path, covered("prometheus", "query", 90, 600)).to_markdown()
+    headline = next(line for line in report.splitlines() if line.startswith("**TTD**"))
+
+    assert "**unsupported**: prometheus not seen 01:20:00–01:21:30" in report
+    assert " (unsupported)" in headline and "unsupported: rests on a stretch that was not seen" in headline
 
 
 def test_every_form_marks_it(tmp_path: Path) -> None:
