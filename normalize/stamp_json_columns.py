@@ -67,7 +67,7 @@ def _apply(stream: Stream, key: str, rows: Rows) -> Rows:
     rank = RANK[key.lower().translate(PLAIN)]
     pattern = (
         rf'^\{{(?:{MEMBER})*?{GAP}"{re.escape(key)}"{GAP}:{GAP}(?:\{{{GAP}"\$date"{GAP}:{GAP})?'
-        rf'(?:"(?P<text>[^"\\\x00-\x1f]+)"|(?P<number>{NUMBER})){GAP}[,}}\n]'
+        rf'(?:"(?P<text>[ !#-\[\]-~]+)"|(?P<number>{NUMBER})){GAP}[,}}\n]'
     )
     parts = pc.extract_regex(records, pattern)
     fits = _mask(pc.is_valid(parts)) & (np.asarray(pc.count_substring_regex(records, spelled(KEYS[rank]))) == 1)

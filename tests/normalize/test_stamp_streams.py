@@ -156,3 +156,11 @@ def test_automata_know_every_layout() -> None:
     for pattern in ("a", "^(?=a)", "^a\\b", "^é+", "^(a", "^*"):
         with pytest.raises(UnknownSyntaxError):
             program.add(pattern)
+
+
+def test_broken_letters_in_a_time_key() -> None:
+    """A JSON value that is no UTF-8, or is in other letters, is read like the line alone."""
+    texts = [b'{"ts":"2026-11-20T10:00:00Z","msg":"x"}', b'{"ts":"2026-11-20T\xff10:00:00Z"}', '{"ts":"2026年11月20日 10:00:07"}'.encode()] * 3
+    stream = StampStream(since_ns=SINCE, until_ns=UNTIL)
+
+    assert rows(stream.read(pa.array(texts, pa.binary()))) == [one(text) for text in texts]

@@ -1,0 +1,207 @@
+"""Logs that no runtime stamped, streamed to batches of time and message by what programs wrote: beside `wc -l`, a loop, and pandas.
+
+What we give is first compared, line by line, with a parser of each format that is slow and obviously right: on clean and sparse logs every line,
+on damaged ones every line that is whole; what is left of the others must read as `retroline.read_stamp` reads it alone.
+
+    python benchmarks/inner_stamps.py [--size tiny|small|medium|large]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from corpus import BEGIN_NS, write
+from measure import LINES, RUNS, Figure, beside, command, same, scratch
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MONTHS = {name: i for i, name in enumerate(["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1)}
+HOUR_NS = 3_600_000_000_000
+COMPARED, FEW, ALONE = 20_000, 6_000, 3_000
+MOST_IN_PYTHON = 1_000_000
+DIRTY, SPARSE_HOURS = 50, 16_667.0
+
+
+class Form(NamedTuple):
+    """A format: how a whole line of it begins, how a loop and pandas read that; the sparse log of one without years ends within one."""
+
+    name: str
+    whole: str
+    loop: Callable[[str], datetime]
+    pandas: Callable[[Any, Any], Any]
+    hours: float = SPARSE_HOURS
+
+
+def _year(at: datetime) -> datetime:
+    return at.replace(tzinfo=UTC)
+
+
+def _clf(text: str) -> datetime:
+    return datetime.strptime(text[text.index("[") + 1 :][:26], "%d/%b/%Y:%H:%M:%S %z")
+
+
+FORMS = (
+    Form(
+        "klog",
+        r"[IWEF](?P<m>\d\d)(?P<d>\d\d) (?P<t>\d\d:\d\d:\d\d)\.(?P<f>\d{6}) +\d+ \S+:\d+\] ",
+        lambda line: _year(datetime.fromisoformat(f"2026-{line[1:3]}-{line[3:5]}T{line[6:21]}")),
+        lambda pd, line: pd.to_datetime("2026" + line.str.slice(1, 21), format="%Y%m%d %H:%M:%S.%f", errors="coerce", utc=True),
+        4_000.0,
+    ),
+    Form(
+        "python",
+        r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d) (?P<t>\d\d:\d\d:\d\d),(?P<f>\d{3}) [A-Z]+ \S+: ",
+        lambda line: _year(datetime.fromisoformat(line[:23])),
+        lambda pd, line: pd.to_datetime(line.str.slice(0, 23), format="%Y-%m-%d %H:%M:%S,%f", errors="coerce", utc=True),
+    ),
+    Form(
+        "rfc3164",
+        r"<\d+>(?P<b>[A-Z][a-z]{2}) (?P<d>[ \d]\d) (?P<t>\d\d:\d\d:\d\d) \S+ \S+\[\d+\]: ",
+        lambda line: datetime.strptime(f"2026 {line[line.index('>') + 1 :][:15]} +0000", "%Y %b %d %H:%M:%S %z"),
+        lambda pd, line: pd.to_datetime("2026 " + line.str.slice(5, 20), format="%Y %b %d %H:%M:%S", errors="coerce", utc=True),
+        4_000.0,
+    ),
+    Form(
+        "nginx",
+        r"[\d.]+ - \S+ \[(?P<d>\d\d)/(?P<b>[A-Z][a-z]{2})/(?P<y>\d{4}):(?P<t>\d\d:\d\d:\d\d) \+0000\] ",
+        _clf,
+        lambda pd, line: pd.to_datetime(line.str.partition("[")[2].str.slice(0, 26), format="%d/%b/%Y:%H:%M:%S %z", errors="coerce", utc=True),
+    ),
+    Form(
+        "json",
+        r'\{"ts":"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)T(?P<t>\d\d:\d\d:\d\d)\.(?P<f>\d{3})Z",',
+        lambda line: datetime.fromisoformat(json.loads(line)["ts"]),
+        lambda pd, line: pd.to_datetime(line.str.slice(7, 31), format="ISO8601", errors="coerce", utc=True),
+    ),
+)
+
+
+def rows(size: str) -> list[Figure]:
+    """The table. Raises Differs where a line is not what the slow parser says."""
+    lines, runs = LINES[size], RUNS[size]
+    found = []
+    with scratch() as folder:
+        for form in FORMS:
+            for dirty, hours in ((0, 1.0), (DIRTY, 1.0), (0, form.hours)):
+                compare(form, folder / "compared", COMPARED if lines > COMPARED else FEW, dirty, hours)
+        for form in FORMS:
+            found += [_beside_wc(form, folder / "log", lines, runs, "", 0, 1.0)]
+            found += [_beside_wc(form, folder / "log", lines, runs, f", one line in {DIRTY} damaged", DIRTY, 1.0)]
+            found += [_beside_wc(form, folder / "log", lines, runs, ", sparse", 0, form.hours)]
+            found += _beside_python(form, folder / "log", min(lines, MOST_IN_PYTHON), min(runs, 3))
+    return found
+
+
+def compare(form: Form, path: Path, lines: int, dirty: int, hours: float) -> None:
+    """Raise Differs unless every line has the time that the slow parser finds, or, damaged, that it has when it is read alone."""
+    import retroline
+
+    write(form.name, lines, 3, path, dirty=dirty, hours=hours * lines / 1e6 if hours > 1 else hours)
+    window, alone = _window(hours), 0
+    ours = [pair for part in streamed(path, window) for pair in zip(part.stamps.at_ns.tolist(), part.messages.to_pylist(), strict=True)]
+    body = [line.removesuffix(b"\r") for line in path.read_bytes().removesuffix(b"\n").split(b"\n")]
+    same([text for _, text in ours], body, f"{form.name}: messages")
+    for number, (at, text) in enumerate(ours, 1):
+        right = slowly(form, text)
+        if right is None and alone < ALONE:
+            alone += 1
+            found = retroline.read_stamp(text, since=window[0], until=window[1])
+            right = found.at_ns if found else None
+        elif right is None:
+            continue
+        same(None if at == -(2**63) else at, right, f"{form.name}, line {number}, {text!r}")
+
+
+def slowly(form: Form, text: bytes) -> int | None:
+    """The time of a whole line of the format; None for anything else, and where colours or broken letters stand in its beginning."""
+    match = re.match(form.whole, text.decode("utf-8", "replace"), re.ASCII)
+    if match is None:
+        return None
+    said = match.groupdict()
+    month = MONTHS[said["b"]] if "b" in said else int(said["m"])
+    year = int(said.get("y") or (2026 if month > 10 else 2027))
+    hour, minute, second = map(int, said["t"].split(":"))
+    whole = datetime(year, month, int(said["d"]), hour, minute, second, tzinfo=UTC) - EPOCH
+    return whole // timedelta(seconds=1) * 10**9 + int(said.get("f", "").ljust(9, "0"))
+
+
+def _window(hours: float) -> tuple[int, int]:
+    return BEGIN_NS - HOUR_NS, BEGIN_NS + int((hours + 1) * HOUR_NS)
+
+
+def streamed(path: Path, window: tuple[int, int]) -> Iterator[Any]:
+    """Batches of times and messages."""
+    from retroline.collectors.blocks import blocks
+    from retroline.normalize.stamp_streams import StampStream
+    from retroline.normalize.stamped_blocks import stamped
+
+    with path.open("rb") as file:
+        yield from stamped(blocks(file, 2 << 20, 16 << 20), StampStream(since_ns=window[0], until_ns=window[1]))
+
+
+def stream(path: Path, window: tuple[int, int]) -> int:
+    """Lines streamed; nothing is kept."""
+    return sum(len(part.messages) for part in streamed(path, window))
+
+
+def _beside_wc(form: Form, path: Path, lines: int, runs: int, how: str, dirty: int, hours: float) -> Figure:  # noqa: PLR0917
+    write(form.name, lines, 1, path, dirty=dirty, hours=hours)
+    ours, theirs = beside(lambda: stream(path, _window(hours)), command("wc", "-l", os.fspath(path)), runs)
+    return Figure(f"{form.name}{how}: time and message, streaming", "`wc -l`", ours, theirs, "<= 7")
+
+
+def _beside_python(form: Form, path: Path, lines: int, runs: int) -> Iterator[Figure]:
+    write(form.name, lines, 1, path)
+    ours, theirs = beside(lambda: stream(path, _window(1.0)), lambda: loop(form, path), runs)
+    yield Figure(f"{form.name}: time and message", "a `datetime` loop", ours, theirs, ">= 5")
+    ours, theirs = beside(lambda: stream(path, _window(1.0)), _pandas(form, path), runs)
+    yield Figure(f"{form.name}: time and message", "pandas", ours, theirs, ">= 15")
+
+
+def loop(form: Form, path: Path) -> int:
+    """Times to the microsecond, which is all that `datetime` holds, and messages; a line without a time has that of the line before."""
+    count, times, texts, at = 0, [], [], EPOCH
+    with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
+        for line in file:
+            with suppress(ValueError, KeyError):
+                at = form.loop(line)
+            times.append(at)
+            texts.append(line)
+            count += 1
+            if count % 65_536 == 0:
+                times, texts = [], []
+    return count
+
+
+def _pandas(form: Form, path: Path) -> Callable[[], object] | None:
+    try:
+        import pandas as pd
+    except ImportError:
+        return None
+
+    def run() -> object:
+        line = pd.read_csv(path, sep="\x01", header=None, names=["line"], quoting=3)["line"]
+        return form.pandas(pd, line), line
+
+    return run
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--size", choices=LINES, default="small")
+    for figure in rows(parser.parse_args().size):
+        theirs = "not installed" if figure.theirs is None else f"{figure.theirs:.4f} {figure.unit}"
+        ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
+        print(f"{figure.what:70} {figure.ours:.4f} {figure.unit}  {figure.yardstick}: {theirs}  {ratio} ({figure.goal or 'no goal'})")
+
+
+if __name__ == "__main__":
+    main()
