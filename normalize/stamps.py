@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from functools import lru_cache
 
 import numpy as np
@@ -35,6 +35,8 @@ RFC3339 = (
 # So many stamps are read faster one by one.
 FEW = 24
 ONE = re.compile(RFC3339.removesuffix("$") + r"\Z", re.ASCII)
+# Digits enough for what EPOCH and `_one_epoch` let through.
+EXACT = Context(prec=100)
 EPOCH = re.compile(r"^-?\d+(\.\d*)?([eE][+-]?\d+)?\Z", re.ASCII)
 
 
@@ -179,7 +181,7 @@ def _one_epoch(text: str | None, unit_ns: int) -> int | None:
         value = Decimal(text)
         if abs(value.adjusted()) > 30:
             return None
-        at_ns = int(value * unit_ns)
+        at_ns = int(EXACT.multiply(value, unit_ns))
     except (InvalidOperation, OverflowError):
         return None
     return at_ns if abs(at_ns) < LAST_NS else None

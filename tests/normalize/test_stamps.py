@@ -157,6 +157,7 @@ def test_what_is_no_stamp_is_null(text: str) -> None:
         ("1795224099152000.001", "epoch_us", 1_795_224_099_152_000_001),
         ("1795224099152000001", "epoch_ns", 1_795_224_099_152_000_001),
         ("-0.5", "epoch_s", -500_000_000),
+        ("0." + "9" * 38, "epoch_s", 999_999_999),
         ("NaN", "epoch_s", None),
         ("+Inf", "epoch_s", None),
         ("1e400", "epoch_s", None),
