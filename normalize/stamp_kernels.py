@@ -126,14 +126,17 @@ def _judged(prover: Prover, shape: Shape, lines: Lines, rows: Places, side: list
     sides = shape.sides
     assert sides is not None  # noqa: S101
     verdicts, known = sides.look_up(side)
+    new = np.flatnonzero(~known)
     for _ in range(NEW_SIGNATURES):
-        if known.all():
+        if not len(new):
             break
-        row = int(np.argmin(known))
-        record = lines.data[lines.starts[rows[row]] : lines.ends[rows[row]]].tobytes()
-        if not sides.add(side, row, side_state(prover, shape, record)):
+        row = int(new[0])
+        verdict = side_state(prover, shape, lines.data[lines.starts[rows[row]] : lines.ends[rows[row]]].tobytes())
+        if not sides.add(side, row, verdict):
             break
-        verdicts, known = sides.look_up(side)
+        alike = np.logical_and.reduce([word[new] == word[row] for word in side])
+        verdicts[new[alike]] = verdict
+        new = new[~alike]
     return verdicts
 
 

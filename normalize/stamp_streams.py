@@ -68,7 +68,7 @@ class StampStream:
         if self._seen >= FEW and self._prover is None:
             self._prover = prover_of(self._table)
         complete = runtime_ns is None or not (runtime_ns == NONE_NS).any()
-        if self._prover is None or not complete or not count or (lines.data[lines.ends - 1] == LINE_FEED).any():
+        if self._prover is None or not complete or not count or ((lines.data[lines.ends - 1] == LINE_FEED) & (lines.ends > lines.starts)).any():
             return self._slowly(lines, np.arange(count), runtime_ns)
         found = unread(count)
         context = Context(self._context.zone, self._context.near, runtime_ns)
