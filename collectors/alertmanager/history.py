@@ -17,7 +17,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..errors import BadPayload
 from ..evidence import Reply
+from ..packed import BROKEN
 from ..raw import Raw, facts
 from .fingerprint import fingerprint
 from .silences import is_silence, silence_facts
@@ -50,15 +52,24 @@ def is_history(document: Any) -> bool:
 
 
 def history(reply: Reply) -> Iterator[Raw]:
-    """Facts of a history file. A line that is no JSON, or JSON of another kind, is an `unreadable` fact of its own."""
+    """Facts of a history file. A line that is no JSON, or JSON of another kind, is an `unreadable` fact of its own.
+
+    Raises BadPayload where a compressed file breaks off, after what could be read.
+    """
     rows: list[Row] = []
-    for number, pointer, document in _documents(reply):
-        where = f"{reply.ref}#line {number}" if number else f"{reply.ref}#{pointer}"
-        rows.extend(_rows(document, where))
-        if number and number % BATCH_LINES == 0:
-            yield from facts(rows, SOURCE)
-            rows = []
+    broken = ""
+    try:
+        for number, pointer, document in _documents(reply):
+            where = f"{reply.ref}#line {number}" if number else f"{reply.ref}#{pointer}"
+            rows.extend(_rows(document, where))
+            if number and number % BATCH_LINES == 0:
+                yield from facts(rows, SOURCE)
+                rows = []
+    except BROKEN as error:
+        broken = f"{reply.ref}: the compressed file is broken: {error}"
     yield from facts(rows, SOURCE)
+    if broken:
+        raise BadPayload(broken)
 
 
 def _documents(reply: Reply) -> Iterator[tuple[int, str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import shutil
@@ -385,3 +386,15 @@ def test_probing_a_real_alertmanager(server: str, tmp_path: Path) -> None:
     assert probe.date.endswith("GMT")
     assert not wrong.reachable
     assert "base URL" in wrong.detail
+
+
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.9])
+def test_a_history_packed_and_cut_is_read_as_far_as_it_goes(tmp_path: Path, share: float) -> None:
+    """What could be unpacked gives its facts, then the file is said to be broken."""
+    line = json.dumps({"version": "4", "groupKey": "g", "status": "firing", "receiver": "r", "alerts": []}).encode() + b"\n"
+    packed = gzip.compress(b"".join(line.replace(b'"g"', b'"%d"' % number) for number in range(20_000)))
+    (tmp_path / "h.jsonl.gz").write_bytes(packed[: max(2, round(len(packed) * share))])
+    found = alertmanager.read(Reply("alertmanager", "history", "h.jsonl.gz", tmp_path / "h.jsonl.gz"))
+
+    with pytest.raises(BadPayload, match=r"h\.jsonl\.gz: the compressed file is broken"):
+        list(found)
