@@ -37,8 +37,8 @@ types: $(VENV)/.dev ## mypy, strict
 golden: $(VENV)/.dev ## write the golden files anew; then look at the difference
 	@RETROLINE_GOLDEN=1 $(BIN)/pytest -q -m golden $(ARGS)
 
-bench: $(VENV)/.package ## how long it takes, side by side with the libraries
-	@$(BIN)/python benchmarks/startup.py $(ARGS)
+bench: $(VENV)/.bench ## how long it takes, beside other tools in the same run; ARGS="--size medium --only startup"
+	@$(BIN)/python benchmarks $(ARGS)
 
 test-lowest: ## run all tests with the lowest versions that pyproject.toml allows
 	@$(MAKE) --no-print-directory test VENV=$(VENV)-lowest CONSTRAINT="--constraint tests/lowest.txt" ARGS="$(ARGS)"
@@ -69,6 +69,10 @@ $(VENV)/.wheel: $(VENV)/.python $(CODE)
 $(VENV)/.package: $(VENV)/.wheel
 	@$(PIP) install $(CONSTRAINT) $(VENV)/wheel/*.whl >&2
 	@$(PIP) install --no-deps --force-reinstall $(VENV)/wheel/*.whl >&2
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.package pyproject.toml
+	@$(PIP) install $(CONSTRAINT) "$$(echo $(VENV)/wheel/*.whl)[bench]" >&2
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.package pyproject.toml

@@ -1,69 +1,74 @@
-"""How long retroline takes beside what it cannot do without, side by side in one run.
+"""Short jobs: how long retroline takes beside what it cannot do without, every one in a fresh interpreter.
 
-Each pair alternates, so that a busy machine slows both alike; the figure to look at is the ratio of the medians.
-
-    python benchmarks/startup.py [--runs N]
+The small build is five containers' logs of 10,000 lines each (fewer at the size tiny), collected from files once and then built from their evidence.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
+
+import corpus
+from measure import Figure, environment, medians, python, same
 
 INCIDENT = Path(__file__).resolve().parent.parent / "fixtures" / "incident-c"
 # What the job imports beside the standard library and itself, and nothing else.
 NEEDED = ("click", "numpy", "pandas", "pyarrow", "pyarrow.compute", "pyarrow.parquet", "promql_parser", "tomli_w", "yaml")
-GROUP = "import click\n@click.group()\ndef main(): ...\nmain(['--help'])"
+GROUP = "import click\n@click.group()\ndef main(): ...\nmain([{!r}])"
+VERSION = "import click\n@click.group()\n@click.version_option('1')\ndef main(): ...\nmain(['--version'])"
+# Containers by the format of their lines.
+SOURCES = ("kubelet", "kubelet-trim", "cri", "kubelet", "kubelet")
+WINDOW = ("--since", "2026-11-21T07:00:00Z", "--until", "2026-11-21T08:00:01Z")
+RUNS = {"tiny": 1, "small": 9, "medium": 15, "large": 15}
 
 
-def seconds(*command: str) -> float:
-    """The wall time of one command, which must succeed; its output is dropped. All run from bytecode, as what pip installs does."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    started = time.perf_counter()
-    subprocess.run([sys.executable, *command], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
-    return time.perf_counter() - started
-
-
-def collect(folder: str, number: int) -> tuple[str, ...]:
-    """The whole job on the shipped incident, into a folder that does not exist yet."""
-    out = os.fspath(Path(folder, f"incident-{number}"))
-    return ("-m", "retroline", "collect", "--from", os.fspath(INCIDENT), "--out", out, "--format", "md")
-
-
-def pairs(folder: str, number: int) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
-    """What is measured: ours and what it is compared with."""
-    return {
-        "--help, to a bare click group": (("-m", "retroline", "--help"), ("-c", GROUP)),
-        "shipped incident, to its imports": (collect(folder, number), ("-c", "import " + ", ".join(NEEDED))),
-    }
-
-
-def measure(runs: int) -> dict[str, tuple[float, float]]:
-    """Medians of each pair; one round more goes first and does not count."""
-    times: dict[str, list[tuple[float, float]]] = {}
+def rows(size: str) -> list[Figure]:
+    """Help, version, the small build, the shipped incident."""
+    runs = RUNS[size]
     with tempfile.TemporaryDirectory() as folder:
-        for number in range(runs + 1):
-            for name, (ours, theirs) in pairs(folder, number).items():
-                times.setdefault(name, []).append((seconds(*ours), seconds(*theirs)))
-    return {name: (statistics.median(a for a, _ in all_[1:]), statistics.median(b for _, b in all_[1:])) for name, all_ in times.items()}
+        return [*_doors(runs), _small_build(Path(folder), runs, 200 if size == "tiny" else 10_000), _shipped(Path(folder), runs)]
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--runs", type=int, default=9, help="how many runs of each count (default 9)")
-    runs = parser.parse_args().runs
-    print(f"medians of {runs} runs; imports: {', '.join(NEEDED)}\n")
-    print(f"{'':36}{'ours':>10}{'theirs':>10}{'ratio':>8}")
-    for name, (ours, theirs) in measure(runs).items():
-        print(f"{name:36}{ours:9.3f}s{theirs:9.3f}s{ours / theirs:8.2f}")
+def _doors(runs: int) -> Iterator[Figure]:
+    same(_stdout("-m", "retroline", "--version").split()[:1], ["retroline"], "--version")
+    same(_stdout("-m", "retroline", "--help").split()[0], "Usage:", "--help")
+    for word, theirs in (("--help", GROUP.format("--help")), ("--version", VERSION)):
+        ours_s, theirs_s = medians(python("-m", "retroline", word), python("-c", theirs), runs=runs)
+        yield Figure(f"`retroline {word}`", "a bare click group", ours_s, theirs_s, "<= 1.3")
 
 
-if __name__ == "__main__":
-    main()
+def _small_build(folder: Path, runs: int, lines: int) -> Figure:
+    saved, incident = folder / "saved", folder / "incident"
+    saved.mkdir()
+    for number, name in enumerate(SOURCES):
+        corpus.write(name, lines, number, saved / f"shop_web-{number}_app.log")
+    _stdout("-m", "retroline", "collect", "--from", str(saved), "--out", str(incident), *WINDOW, "--format", "none")
+    same(_kept(incident), lines * len(SOURCES), "lines of the small build")
+    build = python("-m", "retroline", "build", str(incident), "--format", "none")
+    ours_s, theirs_s = medians(build, python("-c", "import pyarrow.parquet"), runs=runs)
+    return Figure(f"offline build of {len(SOURCES)} sources, {lines * len(SOURCES):,} lines", "`import pyarrow.parquet`", ours_s, theirs_s, "<= 3.5")
+
+
+def _kept(incident: Path) -> int:
+    import pyarrow.parquet as pq
+
+    return int(pq.ParquetFile(incident / "lines.parquet").metadata.num_rows)
+
+
+def _shipped(folder: Path, runs: int) -> Figure:
+    """The whole job (recognise, read, normalize, build, write, print) on the incident that ships with the source."""
+    number = count()
+
+    def collect() -> None:
+        python("-m", "retroline", "collect", "--from", str(INCIDENT), "--out", str(folder / f"shipped-{next(number)}"), "--format", "md")()
+
+    ours_s, theirs_s = medians(collect, python("-c", "import " + ", ".join(NEEDED)), runs=runs)
+    return Figure("the shipped incident from its saved files", "importing what that needs", ours_s, theirs_s)
+
+
+def _stdout(*words: str) -> str:
+    return subprocess.run([sys.executable, *words], check=True, capture_output=True, text=True, env=environment()).stdout

@@ -108,7 +108,7 @@ def test_every_milestone_is_defined() -> None:
     assert tuple(meanings(part("milestones", page))) == NAMES
 
 
-@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "README.md", "docs/tables.md", "docs/definitions.md", "benchmarks/README.md"])
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "README.md", "docs/tables.md", "docs/definitions.md", "docs/benchmarks.md", "benchmarks/README.md"])
 def test_what_pages_name_exists(page: str) -> None:
     """Every path and every `make` target that a page names is there."""
     text = (ROOT / page).read_text(encoding="utf-8")
