@@ -33,11 +33,12 @@ REFUSALS = (b"unable to retrieve container logs", b'{"kind":"Status"')
 
 @dataclass
 class Place:
-    """Where reading stands: the line's number that comes next, and whose lines they are ("" until a prefix says)."""
+    """Where reading stands: the line's number that comes next, whose lines they are ("" until a prefix says), fragments whose record goes on."""
 
     number: int = 1
     prefix: bytes = b""
     layout: Layout | None = None
+    open: pa.RecordBatch | None = None
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,17 @@ def _read(given: Iterator[Block], reply: Reply) -> Iterator[Raw]:
         pieces = [lines.some(slice(i, i + BATCH_LINES)) for i in range(0, count, BATCH_LINES)]
         return [_part(piece, place.layout, cut=piece is pieces[-1] and not block.whole) for piece in pieces]
 
-    for found in in_turn(parts, chain((first,), given)):
-        for part in found:
-            yield from _raws(part, place, reply)
+    broken = None
+    try:
+        for found in in_turn(parts, chain((first,), given)):
+            for part in found:
+                yield from _raws(part, place, reply)
+    except BROKEN as error:
+        broken = error
+    if place.open is not None:
+        yield Raw("lines", _joined(place.open, np.ones(place.open.num_rows, bool)), _about(reply, "", place))
+    if broken:
+        raise broken
 
 
 def _part(lines: Lines, layout: Layout, *, cut: bool) -> Part:
@@ -102,12 +111,27 @@ def _raws(part: Part, place: Place, reply: Reply) -> Iterator[Raw]:
     truncated = np.zeros(count, bool)
     truncated[-1] = part.cut
     batch = pa.RecordBatch.from_arrays([part.stamps, part.texts, pa.array(numbers), pa.array(truncated)], schema=LINES)
-    if part.partial is not None and part.partial.any():
-        batch = _joined(batch, part.partial)
-    if part.prefixes is None:
-        yield Raw("lines", batch, _about(reply, "", place))
+    if part.prefixes is not None:
+        yield from _by_stream(batch, part.prefixes, place, reply)
         return
-    yield from _by_stream(batch, part.prefixes, place, reply)
+    if part.partial is not None:
+        batch = _whole(batch, part.partial, place)
+    if batch.num_rows:
+        yield Raw("lines", batch, _about(reply, "", place))
+
+
+def _whole(batch: pa.RecordBatch, partial: npt.NDArray[np.bool_], place: Place) -> pa.RecordBatch:
+    """`batch` with fragments joined; those at its end wait in `place.open` for what ends them, up to LONGEST_LINE bytes."""
+    if place.open is not None:
+        batch = pa.concat_batches([place.open, batch])
+        partial = np.concatenate((np.ones(place.open.num_rows, bool), partial))
+        place.open = None
+    ended = np.flatnonzero(~partial)
+    first = int(ended[-1]) + 1 if ended.size else 0
+    if first < len(partial) and batch.column("text").slice(first).nbytes < LONGEST_LINE:
+        place.open = batch.slice(first)
+        batch, partial = batch.slice(0, first), partial[:first]
+    return _joined(batch, partial) if partial.any() else batch
 
 
 def _joined(batch: pa.RecordBatch, partial: npt.NDArray[np.bool_]) -> pa.RecordBatch:

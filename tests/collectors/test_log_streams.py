@@ -7,6 +7,8 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from retroline.collectors import blocks, packed
 from retroline.collectors.errors import BadPayload, Unreachable
 from retroline.collectors.evidence import Evidence, Reply
@@ -125,3 +127,37 @@ def test_saved_logs_are_recognised_in_every_form(form: str, suffix: str, tmp_pat
 def test_blocks_in_flight_are_few() -> None:
     """What is read ahead is bounded by a few blocks, whatever the file's size."""
     assert blocks.AHEAD * reader.BLOCK_BYTES <= 16 << 20
+
+
+@settings(max_examples=60, deadline=None)
+@given(tags=st.lists(st.sampled_from("PPF"), min_size=1, max_size=30), size=st.integers(40, 400), batch=st.integers(1, 9))
+def test_fragments_are_joined_across_blocks(tags: list[str], size: int, batch: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """However blocks and batches are cut: one line per record that ends, and one for fragments that nothing ends."""
+    body = b"".join(b"2026-11-21T01:00:%02d.000000001Z stdout %s <%d>\n" % (i, tag.encode(), i) for i, tag in enumerate(tags))
+    path = tmp_path_factory.mktemp("cri") / "a.log"
+    path.write_bytes(b"2026-11-21T01:00:00.000000001Z stdout F begin\n" + body)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reader, "BLOCK_BYTES", size)
+        patch.setattr(reader, "BATCH_LINES", batch)
+        found = rows(path)
+
+    expected, text, first = [(b"begin", 1)], b"", 0
+    for i, tag in enumerate(tags):
+        first = first or i + 2
+        text += b"<%d>" % i
+        if tag == "F" or i == len(tags) - 1:
+            expected.append((text, first))
+            text, first = b"", 0
+    assert [(text, number) for _, text, number, _ in found] == expected
+
+
+def test_fragments_without_an_end_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record that goes on for ever is cut like a line that does."""
+    monkeypatch.setattr(reader, "BLOCK_BYTES", 4000)
+    monkeypatch.setattr(reader, "LONGEST_LINE", 20_000)
+    path = tmp_path / "a.log"
+    path.write_bytes(b"2026-11-21T01:00:00.000000001Z stdout P %s\n" % (b"x" * 100) * 2000)
+    found = rows(path)
+
+    assert sum(len(text) for _, text, _, _ in found) == 200_000
+    assert 15_000 < max(len(text) for _, text, _, _ in found) < 30_000
