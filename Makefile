@@ -11,7 +11,7 @@ CODE := $(wildcard *.py) $(shell find $(ROOMS) -name '*.py') py.typed pyproject.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO := incidents/demo
 
-.PHONY: help demo test check lint types golden bench test-lowest wheel clean
+.PHONY: help demo test check lint types golden bench fuzz test-lowest wheel clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 14
@@ -39,6 +39,9 @@ golden: $(VENV)/.dev ## write the golden files anew; then look at the difference
 
 bench: $(VENV)/.bench ## how long it takes, beside other tools in the same run; ARGS="--size medium --only startup"
 	@$(BIN)/python benchmarks $(ARGS)
+
+fuzz: $(VENV)/.fuzz ## every decoder of bytes from outside under atheris, on Linux; ARGS="--seconds 600 log series"
+	@$(BIN)/python tests/fuzz/atheris_run.py $(ARGS)
 
 test-lowest: ## run all tests with the lowest versions that pyproject.toml allows
 	@$(MAKE) --no-print-directory test VENV=$(VENV)-lowest CONSTRAINT="--constraint tests/lowest.txt" ARGS="$(ARGS)"
@@ -73,6 +76,10 @@ $(VENV)/.package: $(VENV)/.wheel
 
 $(VENV)/.bench: $(VENV)/.package pyproject.toml
 	@$(PIP) install $(CONSTRAINT) "$$(echo $(VENV)/wheel/*.whl)[bench]" >&2
+	@touch $@
+
+$(VENV)/.fuzz: $(VENV)/.dev
+	@$(PIP) install "$$(echo $(VENV)/wheel/*.whl)[fuzz]" >&2
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.package pyproject.toml
