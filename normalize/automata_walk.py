@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .automata import BYTES, END_OF_LINE, Program
-from .words import Places, gathered, places_of
+from .words import Places, Word, gathered, places_of
 
 DEAD, TAKEN = 0, 1
 SYMBOLS = 257
@@ -27,7 +27,7 @@ MEMBER, COLOUR = 1, 2
 FEW = 64
 SPARSE = 8
 LEADS, NEW_LEADS = 24, 4
-BLOCK, PIECE = 1 << 16, 1 << 17
+BLOCK, PIECE = 1 << 16, 1 << 19
 States = npt.NDArray[np.int32]
 
 
@@ -144,7 +144,10 @@ class Walker:
     def walk(self, lines: Lines, rows: Places, at: Places, states: States) -> npt.NDArray[np.bool_]:
         """For which rows nothing can match that goes on from `states` at the byte `at`; all are rows of `lines`."""
         ends = lines.ends[rows]
-        settled = self._led(lines, ends, at, states)
+        word = gathered(lines.data, at, 1)[0]
+        if self._all_lead_away(lines, ends - at, word, states):
+            return np.ones(len(rows), bool)
+        settled = self._led(ends - at, word, states)
         open_rows = np.flatnonzero(settled < 0)
         if len(open_rows):
             further = states[open_rows]
@@ -164,18 +167,33 @@ class Walker:
             free[left] = further == DEAD
         return free
 
-    def _led(self, lines: Lines, ends: Places, at: Places, states: States) -> States:
+    def _all_lead_away(self, lines: Lines, room: Places, word: Word, states: States) -> bool:
+        """Whether the next bytes of all rows are known to lead to where no line of the buffer can go on; all are in the same state."""
+        state = int(states[0]) if len(states) else DEAD
+        if (states != state).any():
+            return False
+        if self._over[state]:
+            return self._harmless(lines, state)
+        away = np.zeros(len(word), bool)
+        for mask, value, settled in self._leads.get(state, ()):
+            if self._harmless(lines, settled):
+                away |= (word & mask) == value
+        return bool(away.all()) and int(room.min()) >= 8
+
+    def _harmless(self, lines: Lines, state: int) -> bool:
+        windows = self.windows(state)
+        return state == DEAD or (bool(windows) and not any(lines.holds(one[0].bit_length() - 1) for one in windows))
+
+    def _led(self, room: Places, word: Word, states: States) -> States:
         """Where the next bytes lead, by those of lines before; -1 where they are new. A few of these are added."""
-        found = np.full(len(at), -1, np.int32)
-        word = gathered(lines.data, at, 1)[0]
-        room = ends - at >= 8
+        found = np.full(len(word), -1, np.int32)
         for state in np.flatnonzero(np.bincount(states)).tolist():
             leads = self._leads.setdefault(state, [])
             here = states == state
             if self._over[state]:
                 found[here] = state
                 continue
-            here &= room
+            here &= room >= 8
             for _ in range(NEW_LEADS):
                 for mask, value, settled in leads:
                     found[here & ((word & mask) == value)] = settled

@@ -21,12 +21,12 @@ from .stamp_shapes import Endings, Prover, Shape, masks_of, shape_of
 from .words import Places, places_of
 
 LONGEST = 160
-PIECE = 1 << 17
+PIECE = 1 << 19
 SHARED, LONGEST_COLOUR = 3, 24
 BRACKET = ord("[")
 BLANKS, ASIDE = " \t\r\n", "_.- \t\r\n"
-COLON = ord(":")
-LETTER, IN_COLOUR = (np.isin(np.arange(256), np.frombuffer(text, np.uint8)) for text in (string.ascii_letters.encode(), b"0123456789;["))
+COLON, QUOTE = ord(":"), ord('"')
+LETTER, IN_COLOUR = (np.isin(np.arange(256), np.frombuffer(text, np.uint8)) for text in (string.ascii_letters.encode(), b"0123456789;"))
 COUNT = re.compile(rb"([0-9]{9,19})(?:\.([0-9]{1,9}))?")
 
 
@@ -101,7 +101,9 @@ def with_key(lines: Lines, endings: tuple[Endings, ...]) -> npt.NDArray[np.bool_
     hits: list[Places] = []
     for begin in range(first, last, PIECE):
         at = places_of(lines.data[begin : min(begin + PIECE, last)], COLON) + begin
-        at = _ending(lines.data, at, endings[0], hits)
+        quoted = lines.data[at - 1] == QUOTE
+        others = _ending(lines.data, at[~quoted], endings[0], hits)
+        at = np.concatenate([others, _ending(lines.data, at[quoted], endings[0], hits, 2)])
         for group in endings[1:]:
             hits.append(_ending(lines.data, at, group, hits))
     found = np.zeros(len(lines.starts) + 1, bool)
@@ -110,27 +112,30 @@ def with_key(lines: Lines, endings: tuple[Endings, ...]) -> npt.NDArray[np.bool_
     return found[:-1]
 
 
-def _ending(data: npt.NDArray[np.uint8], at: Places, endings: Endings, coloured: list[Places]) -> Places:
-    for distance, kinds in enumerate(endings, 1):
+def _ending(data: npt.NDArray[np.uint8], at: Places, endings: Endings, coloured: list[Places], begin: int = 1) -> Places:
+    for distance, kinds in enumerate(endings[begin - 1 :], begin):
         if not len(at):
             break
-        byte, before = data[np.maximum(at - distance, 0)], data[np.maximum(at - distance - 1, 0)]
-        colour = LETTER[byte] & IN_COLOUR[before]
-        if colour.any():
-            colour[colour] = _colour_ends(data, at[colour] - distance)
-            coloured.append(at[colour])
-        at = at[kinds[byte] & ~colour]
+        byte = data[at - distance]
+        letters = np.flatnonzero(LETTER[byte])
+        ends = letters[_colour_ends(data, at[letters] - distance)]
+        fits = kinds[byte]
+        if len(ends):
+            coloured.append(at[ends])
+            fits[ends] = False
+        at = at[fits]
     return at
 
 
 def _colour_ends(data: npt.NDArray[np.uint8], at: Places) -> npt.NDArray[np.bool_]:
     """Whether a colour may end with the letters `at`: a bracket, then nothing but digits and semicolons before each."""
-    going = np.ones(len(at), bool)
     found = np.zeros(len(at), bool)
+    going = np.arange(len(at))
     for distance in range(1, LONGEST_COLOUR):
-        byte = data[np.maximum(at - distance, 0)]
-        found |= going & (byte == BRACKET)
-        going &= IN_COLOUR[byte] & (byte != BRACKET)
-        if not going.any():
+        byte = data[at[going] - distance]
+        found[going[byte == BRACKET]] = True
+        going = going[IN_COLOUR[byte]]
+        if not len(going):
             break
-    return found | going
+    found[going] = True
+    return found

@@ -19,7 +19,7 @@ SEVEN, COUNT = np.uint64(7), np.uint64(56)
 PAIRS, FOURS = np.uint64(0x00FF00FF00FF00FF), np.uint64(0x0000FFFF0000FFFF)
 HALF = np.uint64(0xFFFFFFFF)
 POSITIONS = np.uint64(sum(k << (56 - 8 * k) for k in range(8)))
-BLOCK = 1 << 17
+BLOCK = 1 << 19
 
 
 def gathered(data: npt.NDArray[np.uint8], at: Places, words: int) -> list[Word]:
