@@ -21,7 +21,7 @@ from pathlib import Path
 from measure import LINES, Figure
 
 # In the order of the page; each is a module with `rows(size)`.
-NAMES = ("startup", "log_streams")
+NAMES = ("startup", "log_streams", "inner_stamps")
 HEADS = ("what", "yardstick", "ours", "theirs", "ratio", "goal", "")
 SIGNS = {"<=": "≤", ">=": "≥", ">": ">"}
 MISSING = "not installed"
