@@ -184,13 +184,14 @@ def archive_add(incident: str, archive_path: Path | None) -> None:
 
 
 @archive.command("list")
+@click.option("--since", help="Only incidents that reach into the time from here on: ISO 8601 with a zone, `now`, or an age such as `90d`.")
+@click.option("--until", help="Only incidents that began before this.")
 @archive_option
-def archive_list(archive_path: Path | None) -> None:
-    """List the archived incidents with their durations."""
-    from .timeline import archive as store
-    from .timeline.listing import listing
+def archive_list(since: str | None, until: str | None, archive_path: Path | None) -> None:
+    """List the archived incidents with their durations, oldest first."""
+    from .terminal.archived import listed
 
-    click.echo(listing(store.entries(_archive(archive_path))), nl=False)
+    click.echo(listed(_archive(archive_path), since, until, time.time_ns()), nl=False)
 
 
 @archive.command("show")

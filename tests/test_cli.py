@@ -622,6 +622,17 @@ def test_an_incident_is_shown_by_folder_and_by_id(run: Run, saved: Path) -> None
     assert run("archive", "show", "two").code == 2
 
 
+def test_the_archive_is_listed_by_time(run: Run, saved: Path) -> None:
+    """`archive list` takes a time from which, and one before which, incidents are meant; both as elsewhere on the command line."""
+    run("collect", "--from", saved, "--incident", "one", *WINDOW)
+    run("archive", "add", "one")
+    inside = run("archive", "list", "--since", WINDOW[1], "--until", WINDOW[3])
+    before, after = run("archive", "list", "--until", WINDOW[1]), run("archive", "list", "--since", WINDOW[3])
+
+    assert ["one" in listed.out for listed in (inside, before, after)] == [True, False, False]
+    assert run("archive", "list", "--since", "yesterday").code == 2
+
+
 def test_a_changed_file_is_read_anew(run: Run, saved: Path) -> None:
     """Collecting a folder again after a file in it changed takes the new content."""
     args = ("collect", "--from", saved, "--out", "x", *WINDOW, "--format", "json")

@@ -52,9 +52,13 @@ def entries(archive: Path) -> Iterator[Entry]:
     if not (archive / "events").is_dir():
         raise ConfigError(f"there is no archive at {archive}: `retroline archive add DIR` begins one")
     for path in sorted((archive / "events").glob(f"year=*/incident=*/{FILE}")):
-        year, incident = path.parent.parent.name.partition("=")[2], path.parent.name.partition("=")[2]
-        places = {name: archive / name / path.parent.relative_to(archive / "events") / FILE for name in TABLES}
-        yield Entry(incident, int(year), Timeline(places))
+        yield entry(archive, path.parent.relative_to(archive / "events"))
+
+
+def entry(archive: Path, folder: Path) -> Entry:
+    """The incident of a folder `year=…/incident=…`, the same below every table."""
+    year, incident = (part.partition("=")[2] for part in folder.parts)
+    return Entry(incident, int(year), Timeline({name: archive / name / folder / FILE for name in TABLES}))
 
 
 def find(archive: Path, incident: str) -> Timeline:
