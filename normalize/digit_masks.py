@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-BLOCK_BYTES = 1 << 19
+BLOCK_BYTES = 1 << 20
 # Stands for a mask while a block is masked: no byte of valid UTF-8.
 STAR = b"\xff"
 REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))

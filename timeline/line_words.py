@@ -23,10 +23,10 @@ from ..normalize.templates import merged_templates
 
 MOST_MASKS = 100_000
 FIRST_WORDS = 3
-# Small batches are masked together.
+# Small batches are masked together. Others read and write while the workers mask.
 ROWS_AT_ONCE = 16_384
-WORKERS = min(os.cpu_count() or 1, 4)
-MOST_ASKED = WORKERS + 1
+WORKERS = min(max((os.cpu_count() or 1) // 2, 1), 4)
+MOST_ASKED = WORKERS + 2
 
 # A line's key: mask number << 4 | severity << 1 | whether it names its record.
 Keys = npt.NDArray[np.int32]
