@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import re
 import shutil
@@ -28,6 +29,7 @@ class Room:
 
     def __init__(self) -> None:
         self.path = Path(mkdtemp(prefix="retroline-fuzz-", dir=MEMORY if MEMORY.is_dir() else None))
+        atexit.register(shutil.rmtree, self.path, ignore_errors=True)
 
     def file(self, data: bytes, name: str = "saved") -> Path:
         """The file `name` below the folder, which holds `data`."""
