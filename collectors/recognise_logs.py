@@ -16,7 +16,11 @@ from .packed import unpacked
 STAMP = rb"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:[Zz]|[+-]\d\d:?\d\d)"
 PREFIX = re.compile(rb"\[pod/([a-z0-9.-]+)/([a-z0-9.-]+)\] ")
 STAMPED = re.compile(STAMP + rb"(?: |$)")
-INNER = re.compile(STAMP)
+# What programs write: RFC 3339 anywhere, klog, syslog, access logs, a local time, a count under a JSON record's usual key.
+INNER = re.compile(
+    STAMP + rb"|^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ |^(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d "
+    rb"|^\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{3,9})?[ \]]|\"(?:@timestamp|timestamp|time|ts)\" ?: ?\d{10}"
+)
 YAML = re.compile(rb"(?:---\s+)?(?:apiVersion|kind|items|metadata):")
 NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 PACKED = (b"PK\x03\x04", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ")
