@@ -14,6 +14,7 @@ from ..collectors.evidence import Reply, indexes
 from ..collectors.raw import Raw
 from ..collectors.window import Window
 from ..normalize.samples import sample_times
+from ..normalize.stamp_streams import StampStream
 from ..normalize.stamps import NONE_NS, UNIT_NS, Nanoseconds, instants
 from ..normalize.tables import KINDS
 from .evidence import Kept, batches
@@ -27,8 +28,8 @@ TELEMETRY = ("log", "query", "query_range")
 def extent(evidence: Path) -> tuple[Window, Kept]:
     """From the first to the last log line or metric point below `evidence`; without any, to the last event.
 
-    Also what was read on the way, as far as it is small, so that `build` need not read it again. Raises ConfigError where
-    nothing carries a time.
+    Lines that no runtime stamped count by what their programs wrote, as far as that tells the day by itself. Also what was read on the way, as far as it is
+    small, so that `build` need not read it again. Raises ConfigError where nothing carries a time.
     """
     replies = [reply for index in indexes(evidence) for reply in index.replies]
     kept: Kept = {}
@@ -58,6 +59,6 @@ def _instants(raw: Raw) -> Nanoseconds:
     if raw.table == "samples":
         return sample_times(raw)
     if raw.table == "lines":
-        return instants(raw.batch.column("stamp"), "rfc3339")
+        return StampStream().read(raw.batch.column("text")).at_ns if raw.about.get("stamps") == "inner" else instants(raw.batch.column("stamp"), "rfc3339")
     events = raw.batch.filter(pc.is_in(raw.batch.column("kind"), pa.array(sorted(KINDS))))
     return np.concatenate([instants(events.filter(pc.equal(events.column("layout"), layout)).column("stamp"), layout) for layout in LAYOUTS])
