@@ -112,3 +112,27 @@ def test_every_part_of_an_answer_may_be_anything(tmp_path: Path, what: str, odd:
     assert not [c["detail"] for c in records(timeline.table("coverage")) if c["ours"]]
     assert timeline.to_json().startswith("{")
     assert "\x1b" not in timeline.to_markdown(everything=True)
+
+
+@pytest.mark.parametrize("digits", ["1" * 5000, "\u00b2", "--5", "\u0663"])
+def test_numbers_in_words_may_be_any(tmp_path: Path, digits: str) -> None:
+    """Sizes, counts and revisions of thousands of digits, or of signs that only look like digits, do not end the build."""
+    said = {
+        "ScalingReplicaSet": f"Scaled up replica set web-1 from {digits} to {digits}",
+        "SuccessfulRescale": f"New size: {digits}; reason: All metrics below target",
+        "SuccessfulCreate": f"create Pod web-{digits} in StatefulSet web successful",
+    }
+    kinds = {"ScalingReplicaSet": "Deployment", "SuccessfulRescale": "HorizontalPodAutoscaler", "SuccessfulCreate": "StatefulSet"}
+    events = [
+        {**EVENT, "metadata": {"name": reason, "namespace": "shop", "uid": reason}, "reason": reason, "message": message, "count": digits,
+         "involvedObject": {"kind": kinds[reason], "name": "web", "namespace": "shop"}, "source": {"component": "deployment-controller"}}
+        for reason, message in said.items()
+    ]  # fmt: skip
+    state = {"terminated": {**STATE["terminated"], "exitCode": digits, "signal": digits}}
+    pod = {**POD, "status": {"containerStatuses": [{"name": "app", "restartCount": digits, "lastState": state}]}}
+    event = {"alertResolved": {"alert": {"fingerprint": digits, "labels": {"alertname": "Slow"}, "startsAt": AT}}}
+    lines = {"events.json": {"kind": "List", "apiVersion": "v1", "items": [*events, pod]}, "recorder.json": {"@timestamp": AT, "data": event}}
+    timeline = built(tmp_path, lines)
+
+    assert records(timeline.table("events"))
+    assert not [c["detail"] for c in records(timeline.table("coverage")) if c["ours"]]

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 MATCHER = re.compile(r'^\s*([A-Za-z_][\w.:-]*|"(?:[^"\\]|\\.)*")\s*(=~|!~|!=|=)\s*(.*?)\s*$', re.DOTALL)
 FLOW = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^,]+)""")
-UNITS = re.compile(r"(\d+)(ms|[smhdwy])")
+UNITS = re.compile(r"(\d{1,15})(ms|[smhdwy])")
 UNIT_NS = {"ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "d": 86_400 * 10**9, "w": 604_800 * 10**9, "y": 31_536_000 * 10**9}
 DEFAULT_WAIT_NS = 30 * 10**9
 MAPS = {"match": "=", "match_re": "=~"}

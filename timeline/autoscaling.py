@@ -10,7 +10,7 @@ from .managed import SECOND_NS
 from .rows import Fact, Given, Row, row_of, witness
 from .scalings import instants, involved
 
-NEW_SIZE = re.compile(r"New size: (?P<size>\d+)(?:; reason: (?P<reason>.*))?", re.DOTALL)
+NEW_SIZE = re.compile(r"New size: (?P<size>\d{1,9})(?!\d)(?:; reason: (?P<reason>.*))?", re.DOTALL)
 LATER_NS = 15 * SECOND_NS
 ACTOR = "horizontal-pod-autoscaler"
 

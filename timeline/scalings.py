@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from .rows import Fact, Given
 
 # "Scaled up replica set web-5d7 from 0 to 1"; servers before 1.25 leave the "from" out.
-SCALED = re.compile(r"^Scaled (?P<way>up|down) replica set (?P<name>\S+)(?: from (?P<before>\d+))? to (?P<after>\d+)")
+SCALED = re.compile(r"^Scaled (?P<way>up|down) replica set (?P<name>\S+)(?: from (?P<before>\d{1,9}))? to (?P<after>\d{1,9})(?!\d)")
 
 
 @dataclass

@@ -19,7 +19,7 @@ from .scalings import instants, involved
 
 KINDS = ("StatefulSet", "DaemonSet")
 CHAIN_NS = 120 * SECOND_NS
-ORDINAL = re.compile(r"\bPod (?P<pod>\S+-(?P<ordinal>\d+)) in StatefulSet")
+ORDINAL = re.compile(r"\bPod (?P<pod>\S+-(?P<ordinal>\d{1,9})) in StatefulSet")
 
 
 @dataclass

@@ -234,7 +234,7 @@ def _alert(kind: str, alert: Mapping[str, Any], native_id: str) -> Row:
 def _hex(alert: Mapping[str, Any]) -> str:
     """The recorder's decimal fingerprint as the API writes it; computed where it is absent."""
     text = str(alert.get("fingerprint", ""))
-    if text.isdecimal() and int(text) < 1 << 64:
+    if text.isdecimal() and len(text) <= 20 and int(text) < 1 << 64:
         return f"{int(text):016x}"
     labels = _texts(alert.get("labels"))
     return fingerprint(labels) if labels else ""

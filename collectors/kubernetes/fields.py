@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,7 +33,7 @@ def text(thing: Any, *path: str) -> str:
 def number(thing: Any, *path: str) -> int | None:
     """The whole number at `path` below `thing`, also from text."""
     found = text(thing, *path)
-    return int(found) if found.lstrip("-").isdigit() and len(found) < 19 else None
+    return int(found) if re.fullmatch(r"-?[0-9]{1,18}", found) else None
 
 
 def controller(item: Mapping[str, Any]) -> dict[str, str] | None:
