@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from .app_clocks import app_offsets
 from .clock_deliveries import deliveries
 from .clock_sights import answers, causes, node_names, node_times, server_times
 from .clocks import Contradiction, Offset, offsets
 from .evidence import Read
-from .inner_clocks import inner_offsets
 from .rows import Given, Row, Witness
 
 # Clocks that time no row: the ideal one, and the machine that collected.
@@ -75,7 +75,7 @@ def clocks_of(read: Read, given: Given, rows: Sequence[Row], lines: Path, *, cor
     ]
     systems, contradictions = offsets(bounds)
     bounded = [o for o in systems if o.low_ns is not None or o.high_ns is not None]
-    return Clocks(tuple(bounded), tuple(inner_offsets(lines)), tuple(contradictions), correct)
+    return Clocks(tuple(bounded), tuple(app_offsets(lines)), tuple(contradictions), correct)
 
 
 def corrected(rows: Iterable[Row], clocks: Clocks) -> list[Row]:
