@@ -237,7 +237,7 @@ def _wait_s(response: httpx.Response) -> float | None:
             return float(text)
         try:
             until = parsedate_to_datetime(text) - parsedate_to_datetime(response.headers.get("date", ""))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             continue
         return max(0.0, until.total_seconds())
     return None

@@ -230,7 +230,7 @@ def _wait_s(response: Any) -> float:
         return float(text[:9])
     try:
         until = parsedate_to_datetime(text) - parsedate_to_datetime(response.headers.get("Date", ""))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0.0
     return max(0.0, until.total_seconds())
 

@@ -115,5 +115,5 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
         return float(text)
     try:
         return max(0.0, (parsedate_to_datetime(text) - parsedate_to_datetime(headers.get("Date", ""))).total_seconds())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None

@@ -37,6 +37,10 @@ EXPRESSIONS = (
 )
 TIMES = ("2026-11-21T01:20:00Z", "2026-11-21T01:20+01:00", "now", "2h", "1.5d", "2026-11-21 01:20:00.5 -0900", "2026-11-21")
 STAMPS = (*TIMES, "0001-01-01T00:00:00Z", "2262-04-11T23:47:16.854775807Z", "1795223400.123", "1.795223400123e9", "-5", "2026-12-31T23:59:60,999999999Z")
+WAITS = (
+    *("120", "9" * 400, "Sat, 21 Nov 2026 01:21:00 GMT", "Sat, 21 Nov 2026 01:21:00 +0100"),
+    *("Sat, 21 Nov 77777777777777777777 01:21:00 GMT", "Sat, 21 Nov 2026 01:21:00 +0100000000000000000000", "Sat, 21 Nov 7771888994 01:21:00 GMT"),
+)
 PEOPLE = """[incident]
 id = "x"
 service = "checkout"
@@ -180,6 +184,7 @@ MAKERS = {
     "stamps": _streams,
     "api-stamps": lambda: _texts("\n".join(STAMPS), *STAMPS),
     "http-date": lambda: _texts("Sat, 21 Nov 2026 01:20:00 GMT", "Sun, 31 Dec 2016 23:59:60 GMT"),
+    "retry-after": lambda: _texts(*WAITS),
     "time-option": lambda: _texts(*TIMES),
     "series": _series,
     **{source: (lambda source=source: (one for one in _answers(source) if b'"resultType"' not in one)) for source in SOURCES},

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -157,6 +158,20 @@ def http_date(data: bytes) -> None:
     at = datetime.fromtimestamp(at_ns // 10**9, UTC)
     again = {f"{one:%d} {MONTHS[one.month - 1]} {one.year:04} {one:%H:%M}:{s:02} GMT" for one, s in ((at, at.second), (at - timedelta(seconds=60), 60))}
     assert text[5:] in again
+
+
+def retry_after(data: bytes) -> None:
+    """How long a server asks to wait: none that is known, or seconds, for all three who talk to servers."""
+    import httpx
+    from retroline.collectors import http
+    from retroline.collectors.kubernetes import client
+    from retroline.collectors.prometheus import verdict
+
+    text = data.decode("latin-1").replace("\r", " ").replace("\n", " ").replace("\0", " ")
+    headers = httpx.Headers({"Retry-After": text.encode("latin-1"), "Date": b"Sat, 21 Nov 2026 01:20:00 GMT"})
+    answer = SimpleNamespace(headers=headers)
+    for wait_s in (http._wait_s(answer), client._wait_s(answer), verdict._retry_after(headers)):  # type: ignore[arg-type]
+        assert wait_s is None or wait_s >= 0
 
 
 def time_option(data: bytes) -> None:

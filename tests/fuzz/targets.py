@@ -7,7 +7,7 @@ from functools import partial
 
 from log_targets import cut_log, line_words, log_file, small_blocks
 from reply_targets import index_lines, of_source, saved_file, series
-from stamp_targets import api_stamps, http_date, many_lines, one_line, time_option
+from stamp_targets import api_stamps, http_date, many_lines, one_line, retry_after, time_option
 from text_targets import expression, file_name, markdown_cell, people_file, settings_file
 
 # Processor seconds that one input may take.
@@ -22,6 +22,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "stamps": many_lines,
     "api-stamps": api_stamps,
     "http-date": http_date,
+    "retry-after": retry_after,
     "time-option": time_option,
     "series": series,
     "kubernetes": partial(of_source, "kubernetes"),
