@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from measure import LINES, RUNS, Figure, medians, same
 from retroline.timeline.line_merge import merged
-from retroline.timeline.line_waiting import WAITING, Source
+from retroline.timeline.line_waiting import WAITING, Source, size_of
 
 HOUR_NS = 3_600_000_000_000
 ROWS_A_BATCH = 16_384
@@ -66,7 +66,7 @@ def _sorted_sources(lines: int, count: int) -> Held:
             texts = pa.array([f"INFO shop.orders line {n} of source {number}: {'basket ' * 15}" for n in range(start, start + len(at))])
             columns = [pa.array(at).view(WAITING.field("at").type), texts, pa.array(np.zeros(len(at), bool)), pa.nulls(len(at), WAITING.field("app_at").type)]
             held.batches.append(pa.RecordBatch.from_arrays(columns, schema=WAITING))
-            held.sources.append(Source(number, number, "", 1, (0, 0, 1), len(at), int(at[0]), int(at[-1]), ordered=True))
+            held.sources.append(Source(number, number, "", 1, (0, 0, 1), len(at), size_of(texts), int(at[0]), int(at[-1]), ordered=True))
     return held
 
 

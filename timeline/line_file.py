@@ -1,4 +1,4 @@
-"""`lines.parquet` as it is written: row groups of one size, encoded by a thread of its own while the next is prepared."""
+"""`lines.parquet` as it is written: row groups of one size, smaller where lines are long, encoded by a thread of its own while the next is prepared."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..normalize.tables import LINES
+from .line_waiting import size_of
 
-ROWS_A_GROUP = 131_072
+ROWS_A_GROUP, BYTES_A_GROUP = 131_072, 64 << 20
 MOST_UNWRITTEN = 2
 NAMES = ["severity", "namespace", "pod", "container", "template_id", "correction_ns", "before_ns", "after_ns"]
 # Names arrive as dictionaries; what is read back has the columns of LINES.
@@ -31,7 +32,7 @@ class LinesFile:
             store_schema=False,
         )
         self._pending: list[pa.Table] = []
-        self._rows = 0
+        self._rows = self._size = 0
         self._thread: ThreadPoolExecutor | None = None
         self._writing: deque[Future[None]] = deque()
 
@@ -39,10 +40,12 @@ class LinesFile:
         """Add rows. Raises OSError where they cannot be written."""
         self._pending.append(table)
         self._rows += len(table)
-        while self._rows >= ROWS_A_GROUP:
+        self._size += size_of(table["text"].chunk(0)) if len(table) else 0
+        while self._rows >= ROWS_A_GROUP or self._size > BYTES_A_GROUP:
             together = pa.concat_tables(self._pending)
             self._pending = [together.slice(ROWS_A_GROUP)]
-            self._rows -= ROWS_A_GROUP
+            self._rows = len(self._pending[0])
+            self._size = 0
             if self._thread is None:
                 self._thread = ThreadPoolExecutor(1)
             while len(self._writing) >= MOST_UNWRITTEN:

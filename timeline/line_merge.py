@@ -7,7 +7,7 @@ in two pieces; they stand in the order in which they came.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from .line_waiting import Instants, Source, nanoseconds
 
-ROWS = 32_768
+ROWS, PIECE_BYTES = 32_768, 32 << 20
 # So many runs are quickly merged by a stable sort.
 FEW = 8
 # Beyond this, 32 bits might not number the bytes of a piece's text.
@@ -115,13 +115,17 @@ class Piece:
 
 
 def merged(sources: Sequence[Source], waiting: Batches, rows: int = 0) -> Iterator[Piece]:
-    """All lines of all sources in order of time; ties in the order of sources, and of lines in them. Pieces have about `rows` (0: ROWS) lines."""
-    rows = rows or ROWS
+    """All lines of all sources in order of time; ties in the order of sources, and of lines in them.
+
+    Pieces have about `rows` (0: ROWS) lines, fewer where these are long.
+    """
+    most = rows or ROWS
     coming = sorted(range(len(sources)), key=lambda number: (sources[number].first_ns, number), reverse=True)
     opened: list[Open] = []
     width_ns = 1
     while coming or opened:
         fresh = 0
+        rows = min(most, _fitting(sources[number] for number in [*(one.number for one in opened), *coming[-1:]]))
         while coming and fresh < max(rows // 4, 1):
             fresh += sources[coming[-1]].rows
             opened.append(_opened(coming.pop(), sources, waiting))
@@ -138,6 +142,11 @@ def merged(sources: Sequence[Source], waiting: Batches, rows: int = 0) -> Iterat
                 if one.place == len(one.at):
                     waiting.done(one.number)
             opened = [one for one in opened if one.place < len(one.at)]
+
+
+def _fitting(sources: Iterable[Source]) -> int:
+    """How many lines have PIECE_BYTES of text, where the longest are."""
+    return max(min(PIECE_BYTES * source.rows // (source.size + 1) for source in sources), 1)
 
 
 def _opened(number: int, sources: Sequence[Source], waiting: Batches) -> Open:

@@ -14,7 +14,7 @@ from .line_columns import PRECISION, Columns, Container, Numbers
 from .line_doubles import doubles
 from .line_file import LinesFile
 from .line_merge import Piece, merged
-from .line_waiting import Source, Waiting, nanoseconds
+from .line_waiting import Source, Waiting, nanoseconds, size_of
 from .line_words import Keys, Words
 from .log_templates import Counting, First, Said, told
 from .rows import Template
@@ -53,6 +53,7 @@ class LineStore:
                 _short(numbers),
                 tuple(_only(batch, name) for name in PRECISION),
                 len(at),
+                size_of(batch.column("text")),
                 int(at[0] if ordered else at.min()),
                 int(at[-1] if ordered else at.max()),
                 ordered,

@@ -22,7 +22,7 @@ from ..normalize.tables import LINES
 # What differs from line to line; the rest is said once per batch.
 WAITING = pa.schema([LINES.field(name) for name in ("at", "text", "truncated", "app_at")])
 HELD_BYTES = 16 << 20
-ROWS_AT_ONCE = 16_384
+ROWS_AT_ONCE, BYTES_AT_ONCE = 16_384, 4 << 20
 MOST_UNWRITTEN = 3
 
 Instants = npt.NDArray[np.int64]
@@ -32,8 +32,8 @@ Instants = npt.NDArray[np.int64]
 class Source:
     """One batch: whose it is and where in the evidence, by number; its rows, first and last instant, and whether they are in order.
 
-    `container` and `stream` are numbers; `precision` is correction_ns, before_ns, after_ns of all its lines; `numbers` are its lines' numbers in
-    `ref`, or the first of them where they go on by one; below 1 is unknown.
+    `container` and `stream` are numbers; `size` is the bytes of its text; `precision` is correction_ns, before_ns, after_ns of all its lines;
+    `numbers` are its lines' numbers in `ref`, or the first of them where they go on by one; below 1 is unknown.
     """
 
     container: int
@@ -42,6 +42,7 @@ class Source:
     numbers: npt.NDArray[np.int64] | int
     precision: tuple[int, ...]
     rows: int
+    size: int
     first_ns: int
     last_ns: int
     ordered: bool
@@ -65,7 +66,7 @@ class Waiting:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._fresh: list[Fresh] = []
-        self._rows = 0
+        self._rows = self._fresh_size = 0
         self._stamps = StampStream()
         self._held: list[pa.RecordBatch] = []
         self._size = 0
@@ -81,11 +82,12 @@ class Waiting:
         """Add a batch with `at`, `text` and `truncated`; `at` is the runtime's stamp plus the correction. Raises OSError where the file cannot be written."""
         self._fresh.append(Fresh(batch, correction_ns))
         self._rows += batch.num_rows
-        if self._rows < ROWS_AT_ONCE:
+        self._fresh_size += size_of(batch.column("text"))
+        if self._rows < ROWS_AT_ONCE and self._fresh_size < BYTES_AT_ONCE:
             return
         self._thread = self._thread or ThreadPoolExecutor(1)
         self._writing.append(self._thread.submit(self._take, self._fresh))
-        self._fresh, self._rows = [], 0
+        self._fresh, self._rows, self._fresh_size = [], 0, 0
         while len(self._writing) > MOST_UNWRITTEN:
             self._writing.popleft().result()
 
@@ -160,3 +162,9 @@ class Waiting:
 def nanoseconds(at: pa.Array) -> Instants:
     """A column of instants without nulls as nanoseconds, not copied."""
     return np.frombuffer(at.buffers()[1], np.int64)[at.offset : at.offset + len(at)]
+
+
+def size_of(texts: pa.Array) -> int:
+    """The bytes of a string array's texts."""
+    ends = np.frombuffer(texts.buffers()[1], np.int32)
+    return int(ends[texts.offset + len(texts)] - ends[texts.offset]) if len(texts) else 0

@@ -20,11 +20,12 @@ from ..normalize.masks import masked
 from ..normalize.records import Open, Records, may_throw, records
 from ..normalize.severity import ERROR, FATAL, of_masks
 from ..normalize.templates import merged_templates
+from .line_waiting import size_of
 
 MOST_MASKS = 100_000
 FIRST_WORDS = 3
 # Small batches are masked together. Others read and write while the workers mask.
-ROWS_AT_ONCE = 16_384
+ROWS_AT_ONCE, BYTES_AT_ONCE = 16_384, 4 << 20
 WORKERS = min(max((os.cpu_count() or 1) // 2, 1), 4)
 MOST_ASKED = WORKERS + 2
 
@@ -64,7 +65,7 @@ class Words:
         self._open: dict[str, Open] = {}
         self._tails: dict[str, Tail] = {}
         self._waiting: list[tuple[str, pa.Array]] = []
-        self._rows = 0
+        self._rows = self._size = 0
         self._threads: ThreadPoolExecutor | None = None
         self._asked: deque[tuple[list[tuple[str, pa.Array]], Future[Said]]] = deque()
 
@@ -72,12 +73,13 @@ class Words:
         """Read one batch of a stream that is not empty; the batches of a stream come in order."""
         self._waiting.append((stream, texts))
         self._rows += len(texts)
-        if self._rows < ROWS_AT_ONCE:
+        self._size += size_of(texts)
+        if self._rows < ROWS_AT_ONCE and self._size < BYTES_AT_ONCE:
             return
         if self._threads is None:
             self._threads = ThreadPoolExecutor(WORKERS)
         self._asked.append((self._waiting, self._threads.submit(_said, self._waiting)))
-        self._waiting, self._rows = [], 0
+        self._waiting, self._rows, self._size = [], 0, 0
         while len(self._asked) > MOST_ASKED:
             batches, said = self._asked.popleft()
             self._read(batches, said.result())

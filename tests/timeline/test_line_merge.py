@@ -17,7 +17,7 @@ batches = st.lists(st.lists(st.integers(0, 9), min_size=1, max_size=9), max_size
 
 
 def source(at: list[int]) -> Source:
-    return Source(0, 0, "", 1, (0, 0, 1), len(at), min(at), max(at), at == sorted(at))
+    return Source(0, 0, "", 1, (0, 0, 1), len(at), 10 * len(at), min(at), max(at), at == sorted(at))
 
 
 def batch(number: int, at: list[int]) -> pa.RecordBatch:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from retroline.normalize.tables import LINES
-from retroline.timeline import line_file, line_merge, line_waiting
+from retroline.timeline import line_file, line_merge, line_waiting, line_words
 from retroline.timeline.line_store import LineStore
 
 WEB = ("shop", "web-1", "app")
@@ -149,6 +149,18 @@ def test_one_batch_has_one_correction(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match="correction_ns"):
         LineStore(tmp_path).add(WEB, "a", moved.to_batches()[0])
+
+
+def test_long_lines_are_never_many_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where lines are long, fewer are read, merged and written together; nothing is lost."""
+    for module, name in ((line_waiting, "BYTES_AT_ONCE"), (line_words, "BYTES_AT_ONCE"), (line_merge, "PIECE_BYTES"), (line_file, "BYTES_A_GROUP")):
+        monkeypatch.setattr(module, name, 1_000)
+    lines = [[(at, "x" * 400 + str(at)) for at in range(start, 60, 3)] for start in range(3)]
+
+    found, doubles = written(tmp_path, [(("shop", f"web-{i}", "app"), str(i), part[j : j + 5]) for i, part in enumerate(lines) for j in range(0, len(part), 5)])
+
+    assert found == sorted(line for part in lines for line in part)
+    assert doubles == 0
 
 
 containers = st.sampled_from([WEB, ("shop", "web-2", "app")])
