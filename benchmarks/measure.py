@@ -31,7 +31,7 @@ class Figure:
     """One row: medians of `ours` and of the yardstick's, in `unit` (s, MB, share …).
 
     `theirs` is None where the yardstick is not installed. `goal` reads `<= 4` (ours is at most 4 times theirs), `>= 15` (theirs is at least 15 times
-    ours: so many times faster), or `> 1` (ours, a score, is above theirs); "" is a figure without a goal.
+    ours: so many times faster), or `> 1` (ours, a score, is above theirs); "" is a figure without a goal. What is too small to tell is not `judged`.
     """
 
     what: str
@@ -40,6 +40,7 @@ class Figure:
     theirs: float | None
     goal: str = ""
     unit: str = "s"
+    judged: bool = True
 
     @property
     def ratio(self) -> float | None:
@@ -51,8 +52,8 @@ class Figure:
 
     @property
     def reached(self) -> bool | None:
-        """Whether the ratio is within the goal; None where there is none of the two."""
-        if self.ratio is None or not self.goal:
+        """Whether the ratio is within the goal; None where one of the two is missing."""
+        if self.ratio is None or not self.goal or not self.judged:
             return None
         sign, _, limit = self.goal.partition(" ")
         return {"<=": self.ratio <= float(limit), ">=": self.ratio >= float(limit), ">": self.ratio > float(limit)}[sign]
