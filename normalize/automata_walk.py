@@ -22,6 +22,7 @@ SYMBOLS = 257
 COLOUR_BYTES = b"\x1b\\#"
 LANDMARKS = b"[|{"
 LONGEST = 4096
+MOST_STATES = 8192
 WINDOW = 6
 MEMBER, COLOUR = 1, 2
 FEW = 64
@@ -120,12 +121,14 @@ class Walker:
         self._over[:2] = True
 
     def state(self, pcs: Iterable[int]) -> int:
-        """The number of a set of states."""
+        """The number of a set of states; TAKEN, which proves nothing, once there are too many."""
         found = frozenset(pcs)
         if 0 in found:
             return TAKEN
         with self._lock:
             if found not in self._ids:
+                if len(self.sets) >= MOST_STATES:
+                    return TAKEN
                 self.sets.append(found)
                 self._grow()
                 self._over[len(self.sets) - 1] = bool(self.windows(len(self.sets) - 1))

@@ -11,12 +11,13 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from retroline.normalize import stamp_streams
+from retroline.normalize import automata_walk, stamp_streams
 from retroline.normalize.automata import Program, UnknownSyntaxError
 from retroline.normalize.layout import configured_layouts
 from retroline.normalize.layouts import layouts
 from retroline.normalize.stamp_columns import InnerStamps
 from retroline.normalize.stamp_reading import head, read_stamp
+from retroline.normalize.stamp_shapes import Prover
 from retroline.normalize.stamp_streams import StampStream
 from retroline.normalize.stamps import NONE_NS
 
@@ -127,6 +128,18 @@ def test_half_a_day_is_not_lost() -> None:
 
     assert found == [one(text, since=None) for text in texts]
     assert found[3] is not None and found[0] is not None and found[3][0] - found[0][0] == 43_200_000_000_000
+
+
+def test_too_many_states_prove_nothing() -> None:
+    """Where an automaton would grow without bound lines are read one by one, and give the same."""
+    texts = [f"{word} [{i}] host-{i}: 2026-11-20 10:00:{i % 60:02d} {word}".encode() for i, word in enumerate(WORDS * 4)]
+    stream = StampStream(since_ns=SINCE, until_ns=UNTIL)
+    table = stream._table
+    with patch.object(automata_walk, "MOST_STATES", 40), patch.object(stamp_streams, "FEW", 0):
+        stream._prover = Prover(table)
+        found = rows(stream.read(pa.array(texts, pa.binary())))
+
+    assert found == [one(text) for text in texts]
 
 
 def test_own_layouts_come_first() -> None:
