@@ -44,9 +44,9 @@ def lines(path: Path, query: Query, limit: int | None = None) -> Iterator[str]:
         taken = table if limit is None else table.slice(0, max(limit - shown, 0))
         shown += len(taken)
         left += len(table) - len(taken)
-        for row in taken.to_pylist():
+        for row in taken.set_column(taken.schema.get_field_index("at"), "at", taken["at"].cast(pa.int64())).to_pylist():
             place = "/".join(name for name in (row["pod"], row["container"]) if name) or "-"
-            yield f"{rfc3339(row['at'].value)}  {plain(place)}  {row['severity'] or '-':7}  {plain(row['text'])}"
+            yield f"{rfc3339(row['at'])}  {plain(place)}  {row['severity'] or '-':7}  {plain(row['text'])}"
     if left:
         yield f"… {left} more lines"
 
