@@ -20,8 +20,6 @@ from .line_waiting import Instants, Source, nanoseconds
 ROWS, PIECE_BYTES = 32_768, 32 << 20
 # So many runs are quickly merged by a stable sort.
 FEW = 8
-# Beyond this, 32 bits might not number the bytes of a piece's text.
-MOST_BYTES = 1 << 30
 
 Places = npt.NDArray[np.intp]
 
@@ -84,9 +82,11 @@ class Piece:
     def together(self, name: str) -> pa.Array:
         """A column of the parts one after the other; text may be a large string."""
         columns = [part.column(name) for part in self.parts]
-        if sum(column.nbytes for column in columns) > MOST_BYTES and pa.types.is_string(columns[0].type):
-            columns = [column.cast(pa.large_string()) for column in columns]
-        return pa.concat_arrays(columns) if len(columns) > 1 else columns[0]
+        try:
+            return pa.concat_arrays(columns) if len(columns) > 1 else columns[0]
+        except pa.ArrowInvalid:
+            # More than 2 GiB of text at one instant: 32 bits do not number its bytes.
+            return pa.concat_arrays([column.cast(pa.large_string()) for column in columns])
 
     def per_source(self, values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """`values`, one per source, for each line."""
@@ -122,7 +122,6 @@ def merged(sources: Sequence[Source], waiting: Batches, rows: int = 0) -> Iterat
     most = rows or ROWS
     coming = sorted(range(len(sources)), key=lambda number: (sources[number].first_ns, number), reverse=True)
     opened: list[Open] = []
-    width_ns = 1
     while coming or opened:
         fresh = 0
         rows = min(most, _fitting(sources[number] for number in [*(one.number for one in opened), *coming[-1:]]))
@@ -131,17 +130,17 @@ def merged(sources: Sequence[Source], waiting: Batches, rows: int = 0) -> Iterat
             opened.append(_opened(coming.pop(), sources, waiting))
         until_ns = sources[coming[-1]].first_ns if coming else None
         opened.sort(key=lambda one: one.number)
-        while (count := _ready(opened, until_ns)) and (count >= rows or not coming):
-            cut_ns = until_ns
-            if count > 2 * rows:
-                start_ns = min(int(one.at[one.place]) for one in opened)
-                width_ns = _width(opened, start_ns, width_ns, rows)
-                cut_ns = start_ns + width_ns
-            yield _piece(opened, cut_ns)
-            for one in opened:
-                if one.place == len(one.at):
-                    waiting.done(one.number)
-            opened = [one for one in opened if one.place < len(one.at)]
+        ready = sum(_until(one, until_ns) - one.place for one in opened)
+        if ready < rows and coming:
+            continue
+        for end_ns in [*_ends(opened, until_ns, rows), until_ns] if ready > 2 * rows else [until_ns]:
+            piece = _piece(opened, end_ns)
+            if piece.parts:
+                yield piece
+        for one in opened:
+            if one.place == len(one.at):
+                waiting.done(one.number)
+        opened = [one for one in opened if one.place < len(one.at)]
 
 
 def _fitting(sources: Iterable[Source]) -> int:
@@ -162,19 +161,12 @@ def _until(one: Open, until_ns: int | None) -> int:
     return len(one.at) if until_ns is None else int(np.searchsorted(one.at, until_ns))
 
 
-def _ready(opened: Sequence[Open], until_ns: int | None) -> int:
-    return sum(_until(one, until_ns) - one.place for one in opened)
-
-
-def _width(opened: Sequence[Open], start_ns: int, guess_ns: int, rows: int) -> int:
-    """How long a piece from `start_ns` on may be to have half of `rows` or more, but not more than `rows` unless they share an instant."""
-    low, high = 0, guess_ns
-    while _ready(opened, start_ns + high) < rows // 2:
-        low, high = high, 2 * high
-    while high - low > 1 and _ready(opened, start_ns + high) > rows:
-        middle = (low + high) // 2
-        low, high = (low, middle) if _ready(opened, start_ns + middle) >= rows // 2 else (middle, high)
-    return high
+def _ends(opened: Sequence[Open], until_ns: int | None, rows: int) -> list[int]:
+    """Instants that cut what lies before `until_ns` into pieces of about `rows` lines, more only where they share an instant; by samples."""
+    stride = max(rows // (4 * len(opened)), 1)
+    samples = np.sort(np.concatenate([one.at[one.place : _until(one, until_ns) : stride] for one in opened]))
+    each = max(rows // stride, 1)
+    return [int(end) for end in np.unique(samples[each::each])]
 
 
 def _piece(opened: Sequence[Open], until_ns: int | None) -> Piece:
@@ -186,7 +178,7 @@ def _piece(opened: Sequence[Open], until_ns: int | None) -> Piece:
             parts.append(Part(one.number, one.batch, one.sorted_rows, one.place, stop))
             times.append(one.at[one.place : stop])
             one.place = stop
-    at = np.concatenate(times)
+    at = np.concatenate(times) if times else np.empty(0, np.int64)
     order = _order(at) if len(times) > FEW else np.argsort(at, kind="stable")
     return Piece(parts, at[order], order)
 
