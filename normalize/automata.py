@@ -6,16 +6,19 @@ UnknownSyntaxError, and is then left to a regular expression. A line's end is a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 END_OF_LINE = 256
 BYTES = (1 << 256) - 1
 MOST = 3
+SPECIAL = frozenset("([.$^*+?{\\")
+REPEATED = ("?", "*", "+", "{")
 DIGITS = sum(1 << b for b in b"0123456789")
 LOWER = sum(1 << b for b in range(97, 123))
 UPPER = sum(1 << b for b in range(65, 91))
+CLASS = re.compile(r"\[\^?(?:\\.|[^\\])(?:\\.|[^\]\\])*\]", re.DOTALL)
 NAMED = {"d": DIGITS, "w": DIGITS | LOWER | UPPER | 1 << 95, "s": sum(1 << b for b in b" \t\n\r\f\v"), "n": 1 << 10, "t": 1 << 9, "r": 1 << 13}
 
 
@@ -23,8 +26,7 @@ class UnknownSyntaxError(ValueError):
     """A pattern uses what this module does not know."""
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(NamedTuple):
     """A part of a pattern: a set of bytes, parts in sequence, alternatives, or the repetition of one part."""
 
     kind: Literal["set", "cat", "alt", "repeat"]
@@ -33,6 +35,9 @@ class Node:
     low: int = 0
     high: int | None = None
     lazy: bool = False
+
+
+WHOLE = {".": Node("set", BYTES & ~(1 << 10)), "$": Node("set", 1 << END_OF_LINE)}
 
 
 class Reader:
@@ -64,19 +69,21 @@ class Reader:
 
     def one(self) -> Node:
         """One group, class or literal."""
+        if (letter := self.text[self.at]) not in SPECIAL and letter.isascii():
+            self.at += 1
+            return literal(letter, self.fold)
         if self.ahead("("):
             return self.group()
         if self.ahead("["):
-            return Node("set", self.members())
-        if self.ahead("."):
-            return Node("set", BYTES & ~(1 << 10))
-        if self.ahead("$"):
-            return Node("set", 1 << END_OF_LINE)
-        if self.text[self.at] in "^*+?{":
+            return Node("set", self.of_class())
+        if letter in WHOLE:
+            self.at += 1
+            return WHOLE[letter]
+        if letter in "^*+?{":
             raise UnknownSyntaxError(self.text[self.at :])
         char, bits = self.char()
         if bits is not None:
-            return Node("set", self.folded(bits))
+            return Node("set", folded(bits) if self.fold else bits)
         if self.text[self.at : self.at + 1] in tuple("?*+{"):
             raise UnknownSyntaxError("a repeated letter beyond ASCII")
         return Node("cat", parts=tuple(Node("set", 1 << byte) for byte in char.encode()))
@@ -98,6 +105,8 @@ class Reader:
 
     def repeated(self, part: Node) -> Node:
         """The part with the repetition that follows it."""
+        if self.text[self.at : self.at + 1] not in REPEATED:
+            return part
         low, high = 1, None
         if self.ahead("?"):
             low, high = 0, 1
@@ -107,9 +116,17 @@ class Reader:
             end = self.text.index("}", self.at)
             first, comma, last = self.text[self.at : end].partition(",")
             low, high, self.at = int(first), int(last) if last else None if comma else int(first), end + 1
-        elif not self.ahead("+"):
-            return part
+        else:
+            self.at += 1
         return Node("repeat", parts=(part,), low=low, high=high, lazy=self.ahead("?"))
+
+    def of_class(self) -> int:
+        """The bytes of a class, whose opening bracket is taken; the same classes come again and again."""
+        match = CLASS.match(self.text, self.at - 1)
+        if match is None:
+            return self.members()
+        self.at = match.end()
+        return class_bits(match[0], self.fold)
 
     def members(self) -> int:
         """A class, whose opening bracket is taken."""
@@ -123,7 +140,7 @@ class Reader:
                 one = sum(1 << byte for byte in range(ord(char), ord(last) + 1))
             if one is None:
                 raise UnknownSyntaxError("a letter beyond ASCII in a class")
-            bits |= self.folded(one)
+            bits |= folded(one) if self.fold else one
         return BYTES & ~bits if negated else bits
 
     def char(self) -> tuple[str, int | None]:
@@ -143,9 +160,27 @@ class Reader:
                 raise UnknownSyntaxError(f"\\{char}")
         return char, 1 << ord(char) if char.isascii() else None
 
-    def folded(self, bits: int) -> int:
-        """Both cases of every letter, where case does not count."""
-        return bits if not self.fold else bits | (bits & UPPER) << 32 | (bits & LOWER) >> 32
+
+def folded(bits: int) -> int:
+    """Both cases of every letter."""
+    return bits | (bits & UPPER) << 32 | (bits & LOWER) >> 32
+
+
+@lru_cache(maxsize=256)
+def literal(letter: str, fold: bool) -> Node:
+    """A letter of ASCII that stands for itself; both of its cases where case does not count."""
+    return Node("set", folded(1 << ord(letter)) if fold else 1 << ord(letter))
+
+
+@lru_cache(maxsize=512)
+def class_bits(text: str, fold: bool) -> int:
+    """The bytes of a class, brackets and all. Raises UnknownSyntaxError."""
+    reader = Reader(text)
+    reader.at, reader.fold = 1, fold
+    bits = reader.members()
+    if reader.at != len(text):
+        raise UnknownSyntaxError(text)
+    return bits
 
 
 @lru_cache(maxsize=512)
