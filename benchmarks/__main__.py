@@ -21,7 +21,7 @@ from pathlib import Path
 from measure import LINES, Figure
 
 # In the order of the page; each is a module with `rows(size)`.
-NAMES = ("startup", "inner_stamps", "log_readers", "end_to_end", "templates", "merging", "range_bodies", "log_streams", "time_ranges")
+NAMES = ("startup", "kubelet_lines", "inner_stamps", "log_readers", "end_to_end", "templates", "merging", "range_bodies", "log_streams", "time_ranges")
 HEADS = ("what", "yardstick", "ours", "theirs", "ratio", "goal", "")
 SIGNS = {"<=": "≤", ">=": "≥", ">": ">"}
 MISSING = "not installed"
