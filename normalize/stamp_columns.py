@@ -67,16 +67,15 @@ def inner_stamps(
     since_ns: int | None = None,
     until_ns: int | None = None,
     extra: Sequence[Layout] = (),
-    table: tuple[Layout, ...] | None = None,
 ) -> InnerStamps:
     """The stamps of one stream's records (binary or string). `runtime_ns` (NONE_NS: unknown), else the window, completes dates.
 
-    `table` is the layouts that could fit at all, where that is known (see `openings.fitting`). Raises ConfigError for an unknown zone.
+    Raises ConfigError for an unknown zone.
     """
     count = len(texts)
     found = unread(count)
     window = reference(None, since_ns, until_ns)
-    table = proven(tuple(extra)) if table is None else table
+    table = proven(tuple(extra))
     stream = Stream(heads(texts), Context(zone_of(zone), window, runtime_ns), zone, table, found)
     known = np.arange(count) if runtime_ns is None else np.flatnonzero(runtime_ns != NONE_NS)
     stream.read(known)

@@ -1,7 +1,9 @@
 """What the time inside log lines tells of the clocks that wrote them, from `lines.parquet`: `app_at` against the runtime's stamp.
 
-The reasoning is that of `inner_clocks.offset`: the quickest lines bound the clock. What the others took longer is said too where it is much: a
-program that holds its lines back (a buffer that is seldom flushed) is not a clock that is wrong.
+A line is written before the runtime stamps it, so an application's clock is ahead of its node's by at least the largest difference; that the quickest line
+took no more than a twentieth of a second on its way is assumed. A whole number of quarters of an hour is a zone: local time without its zone written
+down, not a wrong clock. What the others took longer is said too where it is much: a program that holds its lines back (a buffer that is seldom flushed)
+is not a clock that is wrong.
 """
 
 from __future__ import annotations
@@ -19,11 +21,13 @@ import pyarrow.parquet as pq
 
 from ..collectors.window import SECOND_NS
 from .clocks import Offset
-from .inner_clocks import GROUPS, MOST, offset
 from .services import workload_of
 from .text import span
 
 COLUMNS = ["at", "app_at", "correction_ns", "pod", "container"]
+QUICK_NS = 50_000_000
+FEW, MOST, GROUPS = 5, 500, 16
+NEAR_NS, SHARE = SECOND_NS, 0.05
 # What a stamp's last digit may be worth.
 UNITS = (SECOND_NS, 1_000_000, 1_000, 1)
 HELD_BACK_NS = 2 * SECOND_NS
@@ -43,11 +47,21 @@ def app_offsets(lines: Path) -> list[Offset]:
 def _offset(name: str, app_ns: Numbers, runtime_ns: Numbers) -> Offset | None:
     unit = next(unit for unit in UNITS if not (app_ns % unit).any())
     ahead = app_ns - runtime_ns
-    found = offset(name, np.stack([ahead - unit, ahead + unit], axis=1))
+    found = _bounded(name, ahead - unit, ahead + unit)
     late_ns = int(ahead.max() - np.median(ahead)) if found else 0
     if found is None or late_ns < HELD_BACK_NS:
         return found
     return replace(found, why=(*found.why, f"half of them came {span(late_ns / SECOND_NS)} or more later than the quickest: they are held back"))
+
+
+def _bounded(name: str, least: Numbers, most: Numbers) -> Offset | None:
+    """The interval of one clock, from the least and the most that each line shows it ahead; None for few lines, or where the largest stand alone."""
+    if len(least) < FEW:
+        return None
+    low, high = int(least.max()), int(most.max()) + QUICK_NS
+    if int((least >= low - NEAR_NS).sum()) < max(FEW, SHARE * len(least)):
+        return None
+    return Offset(name, "its node", low, high, (f"{len(least)} lines with both stamps, assuming that the quickest took at most 0.05 s",), (), low > QUICK_NS)
 
 
 def _containers(lines: Path) -> Iterator[tuple[str, Numbers]]:
