@@ -15,6 +15,8 @@ import numpy.typing as npt
 SLACK = 64
 BOM = b"\xef\xbb\xbf"
 THREADS, AHEAD = 2, 3
+# Most files are small: a first block for which little memory is made ready.
+FIRST = 1 << 18
 BROKEN = (EOFError, OSError, zlib.error)
 
 Made = TypeVar("Made")
@@ -37,20 +39,21 @@ class Block:
 
 
 def blocks(file: Source, size: int, longest: int) -> Iterator[Block]:
-    """The lines of `file` in blocks of about `size` bytes; a byte order mark at its beginning is left out.
+    """The lines of `file` in blocks of about `size` bytes, the first ones smaller; a byte order mark at its beginning is left out.
 
     A line of more than `longest` bytes comes in parts, each a block that is not whole. A block is valid until the AHEAD-th after it is asked
     for. Where reading raises one of BROKEN, what had been read is given first.
     """
-    ring = deque(bytearray(size + size // 8 + SLACK) for _ in range(AHEAD + 1))
+    ring = deque(bytearray() for _ in range(AHEAD + 1))
     rest, error = _begin(file)
+    step = min(size, FIRST)
     while True:
         ring.rotate()
         filled, cut = len(rest), 0
         _room(ring, filled)[:filled] = rest
         ended = False
         while not ended and not cut and filled < longest:
-            until = min(filled + size, longest)
+            until = min(filled + step, longest)
             filled, error = (filled, error) if error else _fill(file, _room(ring, until), filled, until)
             ended = filled < until
             cut = filled if ended else ring[0].rfind(b"\n", 0, filled) + 1
@@ -62,6 +65,7 @@ def blocks(file: Source, size: int, longest: int) -> Iterator[Block]:
         if ended:
             return
         rest = bytes(memoryview(ring[0])[cut:filled])
+        step = min(2 * step, size)
 
 
 def in_turn(make: Callable[[Block], Made], given: Iterator[Block]) -> Iterator[Made]:
