@@ -44,7 +44,7 @@ def _keys(stream: Stream, rows: Rows) -> list[str]:
     seen: Counter[str] = Counter()
     sample = rows[np.unique(np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows))).astype(np.int64))]
     records = {int(row): stream.records[int(row)].as_py() for row in sample}
-    table = fitting(stream.table, pa.array(_tried(records.values()), pa.large_binary()))
+    table = fitting(stream.table, pa.array(tried(records.values()), pa.large_binary()))
     for row, record in records.items():
         stamp = stamp_of(record, stream.reading(row), stream.zone, table)
         if isinstance(stamp, Stamp) and stamp.format.startswith("json "):
@@ -52,7 +52,7 @@ def _keys(stream: Stream, rows: Rows) -> list[str]:
     return [key for key, _ in seen.most_common(2) if key.lower().translate(PLAIN) in RANK and '"' not in key and "\\" not in key]
 
 
-def _tried(records: Iterable[bytes]) -> list[bytes]:
+def tried(records: Iterable[bytes]) -> list[bytes]:
     """All that a layout is tried on when these records are read: themselves and the values of their keys."""
     found = []
     for record in records:

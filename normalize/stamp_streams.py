@@ -20,9 +20,11 @@ import pyarrow.compute as pc
 from .automata import UnknownSyntaxError
 from .automata_walk import Lines
 from .layout import Layout
+from .openings import fitting
 from .stamp_columns import InnerStamps, inner_stamps, unread
 from .stamp_fields import Reading
 from .stamp_fields_columns import Context
+from .stamp_json_columns import tried
 from .stamp_json_shapes import json_shape_of
 from .stamp_kernels import stamped_by, width_of
 from .stamp_reading import Failure, Stamp, head, proven, stamp_of
@@ -36,7 +38,7 @@ FEW = 4096
 CHUNK = 16_384
 ROUNDS = 8
 TRIES = 400
-SAMPLES = 3
+SAMPLE, SAMPLES = 48, 3
 ONE_BY_ONE = 512
 
 
@@ -72,12 +74,14 @@ class StampStream:
             return self._slowly(lines, np.arange(count), runtime_ns)
         found = unread(count)
         context = Context(self._context.zone, self._context.near, runtime_ns)
+        fresh = not self._shapes
         left = self._settle(self._prover, lines, context, found)
         if len(left) > ONE_BY_ONE:
             _merge(found, left, self._slowly(lines, left, runtime_ns))
             return found
+        table = self._could_fit(lines, left) if fresh else self._table
         for row in left.tolist():
-            stamp = self._stamp(lines, row, context)
+            stamp = self._stamp(lines, row, context, table)
             if isinstance(stamp, Stamp):
                 found.at_ns[row], found.before_ns[row], found.after_ns[row] = stamp.at_ns, stamp.before_ns, stamp.after_ns
                 found.layout[row] = found.index(stamp.format)
@@ -100,21 +104,32 @@ class StampStream:
         with self._lock if len(left) else nullcontext():
             for shape in self._shapes[len(known) :]:
                 left = apply(shape, task, left)
+            fresh = not self._shapes
+            sample, table = left[:0], self._table
             for _ in range(ROUNDS):
-                new = self._learn(task, left)
+                sample = sample[found.layout[sample] < 0]
+                if not len(sample):
+                    sample = left[:: max(1, len(left) // SAMPLE)]
+                    table = self._could_fit(lines, sample) if fresh else table
+                new = self._learn(task, sample, table)
                 if new is None:
                     break
                 self._shapes.append(new)
                 left = apply(new, task, left)
         return left
 
-    def _stamp(self, lines: Lines, row: int, context: Context) -> Stamp | Failure:
-        """One line read by itself."""
+    def _could_fit(self, lines: Lines, rows: Places) -> tuple[Layout, ...]:
+        """The layouts that any of these lines could fit. To rule the others out takes less than to compile them, which is done once for all lines."""
+        records = [head(lines.data[lines.starts[row] : lines.ends[row]].tobytes()) for row in rows.tolist()]
+        return fitting(self._table, pa.array(tried(records), pa.large_binary())) if records else ()
+
+    def _stamp(self, lines: Lines, row: int, context: Context, table: tuple[Layout, ...]) -> Stamp | Failure:
+        """One line read by itself; `table` is the layouts that it could fit."""
         near = context.near if context.runtime_ns is None else reference(int(context.runtime_ns[row]), None, None)
         record = lines.data[lines.starts[row] : lines.ends[row]].tobytes()
-        return stamp_of(head(record), Reading(context.zone, near), self.zone, self._table)
+        return stamp_of(head(record), Reading(context.zone, near), self.zone, table)
 
-    def _learn(self, task: Task, rows: Places) -> Shape | None:
+    def _learn(self, task: Task, rows: Places, table: tuple[Layout, ...]) -> Shape | None:
         """The shape of one of these rows, which no known shape settles; it settles this row at least."""
         lines, context = task.lines, task.context
         for row in rows[:: max(1, len(rows) // SAMPLES)].tolist():
@@ -122,7 +137,7 @@ class StampStream:
                 return None
             self._tries -= 1
             record = lines.data[lines.starts[row] : lines.ends[row]].tobytes()
-            stamp = self._stamp(lines, row, context) if head(record) == record else None
+            stamp = self._stamp(lines, row, context, table) if head(record) == record else None
             shape = learnt(task.prover, record, stamp.format) if isinstance(stamp, Stamp) else None
             if shape is not None and not len(apply(shape, task, np.array([row]))):
                 return shape
