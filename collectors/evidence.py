@@ -118,6 +118,7 @@ class Evidence:
         self._now = now
         self._lock = threading.Lock()
         self._made: set[Path] = set()
+        self._whole = False
         told = _told(self._folder / "index.jsonl", root)
         self._held = {_key(line): made for line, made in told if isinstance(made, Reply) and made.complete}
 
@@ -189,9 +190,11 @@ class Evidence:
     def _append(self, line: dict[str, Any]) -> None:
         with self._lock:
             self._make(self._folder)
-            with (self._folder / "index.jsonl").open("ab+") as file:
-                begin = b"" if _ends_whole(file) else b"\n"
+            whole, self._whole = self._whole, False
+            with (self._folder / "index.jsonl").open("ab" if whole else "ab+") as file:
+                begin = b"" if whole or _ends_whole(file) else b"\n"
                 file.write(begin + json.dumps(line, ensure_ascii=True).encode() + b"\n")
+            self._whole = True
 
 
 @dataclass(frozen=True)

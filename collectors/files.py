@@ -18,7 +18,7 @@ from typing import Any
 from .ask import Ask, Probe
 from .errors import BadPayload, ConfigError
 from .evidence import Reply
-from .packed import BROKEN, readable
+from .packed import breaks, readable
 from .raw import Raw, clean_text
 from .recognise import recognise_file
 from .recognise_logs import Found, Passed
@@ -144,7 +144,8 @@ def _collect(entry: _Entry, ask: Ask) -> Passed | None:
         found = recognise_file(entry.path, entry.relative)
         if isinstance(found, Passed):
             return found
-        broken = found.broken or (_broken_later(entry) if _packed(entry.path) else "")
+        said = "" if found.broken else breaks(entry.path)
+        broken = f"{entry.relative}: {said}" if said else found.broken
     except OSError as error:
         return _refused(entry.relative, error)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
@@ -177,19 +178,3 @@ def _chunks(path: Path, broken: str, ask: Ask) -> Iterator[bytes]:
                 yield chunk
     except OSError as error:
         raise BadPayload(f"{path.name}: cannot be read to its end: {error.strerror or error}") from error
-
-
-def _packed(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(2) == b"\x1f\x8b"
-
-
-def _broken_later(entry: _Entry) -> str:
-    """What is wrong with a compressed file beyond its beginning, "" if nothing."""
-    try:
-        with Reply(NAME, "", entry.relative, entry.path).open() as file:
-            while file.read(CHUNK):
-                pass
-    except BROKEN as error:
-        return f"{entry.relative}: the compressed file is broken: {error}"
-    return ""

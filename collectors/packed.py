@@ -25,11 +25,24 @@ STEPS = (1 << 30, 4096, 1)
 
 def opened(path: Path) -> io.BufferedIOBase:
     """The file's bytes, unpacked where it is gzip or zstd. Reading raises one of BROKEN where it breaks off."""
-    with path.open("rb") as file:
-        head = file.read(len(ZSTD))
-    if head == ZSTD:
-        return io.BufferedReader(_Zstd(path), CHUNK)
-    return gzip.open(path) if head.startswith(GZIP) else path.open("rb")
+    file = path.open("rb")
+    head = file.peek(len(ZSTD))
+    if not head.startswith((GZIP, ZSTD)):
+        return file
+    file.close()
+    return io.BufferedReader(_Zstd(path), CHUNK) if head.startswith(ZSTD) else gzip.open(path)
+
+
+def breaks(path: Path) -> str:
+    """What is wrong with a compressed file, wherever it is; "" if nothing, or if it is not compressed."""
+    try:
+        with opened(path) as file:
+            if not isinstance(getattr(file, "raw", None), io.FileIO):
+                while file.read(CHUNK):
+                    pass
+    except BROKEN as error:
+        return f"the compressed file is broken: {error}"
+    return ""
 
 
 def readable(path: Path, most: int | None = None) -> Iterator[bytes]:
