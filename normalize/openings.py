@@ -37,9 +37,12 @@ def _any(lines: pa.Array, pattern: str) -> bool:
 @lru_cache(maxsize=512)
 def opening_of(pattern: str) -> str:
     """A pattern's first parts, whole and without names, as far as they are short; only `^` where alternatives stand side by side."""
-    depth, end, tokens = 0, 1, [(m[0], m.start()) for m in TOKEN.finditer(NAME.sub("?:", pattern))]
-    plain = "".join(part for part, _ in tokens)
-    for part, start in tokens:
+    depth, end, plain = 0, 1, NAME.sub("?:", pattern)
+    last = max(LONGEST, plain.rfind("|"))
+    for match in TOKEN.finditer(plain):
+        part, start = match[0], match.start()
+        if start > last:
+            break
         if depth == 0 and part == "|":
             return "^"
         if depth == 0 and part[0] not in QUANTIFIERS and start <= LONGEST:

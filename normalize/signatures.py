@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from random import Random
 from threading import Lock
 
 import numpy as np
@@ -30,7 +31,7 @@ class Signatures:
 
     def __init__(self, words: int) -> None:
         self.words = words
-        self._random = np.random.default_rng(SEED)
+        self._random = Random(SEED)  # noqa: S311 - factors that spread keys, no secret
         self._lock = Lock()
         self._known = Known(np.empty((0, words), np.uint64), np.empty(0, np.int32), self._odd(), np.full(1 << SLOTS, -1, np.int16))
 
@@ -69,7 +70,7 @@ class Signatures:
         return True
 
     def _odd(self) -> npt.NDArray[np.uint64]:
-        return self._random.integers(1, 1 << 63, self.words, dtype=np.uint64) | np.uint64(1)
+        return np.array([self._random.getrandbits(63) | 1 for _ in range(self.words)], np.uint64)
 
 
 def slots(words: list[Word], factors: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
