@@ -149,7 +149,7 @@ class Evidence:
         self._make(path.parent)
         part = path.with_name(f".{path.name}.part")
         reason = ""
-        with written(part, zstd=path.suffix == ".zst") as write:
+        with written(part, zstd=suffix.endswith(".zst")) as write:
             try:
                 for chunk in (body,) if isinstance(body, bytes) else body:
                     write(chunk)
