@@ -91,13 +91,18 @@ def _head(timeline: Timeline) -> str:
     return f"{title}\n\nWindow {day} – {end} UTC ({span(timeline.window.seconds)}). Service: {cell(told.get('scope', ''))}."
 
 
-def shown_value(duration: Mapping[str, Any], marks: Iterable[Mapping[str, Any]]) -> str:
-    """A duration with its bounds, between the seconds that the report shows, so that a reader's subtraction agrees."""
+def shown_s(duration: Mapping[str, Any], marks: Iterable[Mapping[str, Any]]) -> float | None:
+    """A duration between the seconds that the report shows, so that a reader's subtraction agrees; None where it is unknown."""
     at_s = {m["name"]: m["best_ns"] // 1_000_000_000 for m in marks}
-    best_s = duration["best_s"]
+    best_s: float | None = duration["best_s"]
     if best_s is not None and duration["from"] in at_s and duration["to"] in at_s:
-        best_s = float(at_s[duration["to"]] - at_s[duration["from"]])
-    return span_with_bounds(best_s, duration["low_s"], duration["high_s"])
+        return float(at_s[duration["to"]] - at_s[duration["from"]])
+    return best_s
+
+
+def shown_value(duration: Mapping[str, Any], marks: Iterable[Mapping[str, Any]]) -> str:
+    """A duration as `shown_s`, with its bounds."""
+    return span_with_bounds(shown_s(duration, marks), duration["low_s"], duration["high_s"])
 
 
 def _headline(timeline: Timeline, marks: list[dict[str, Any]]) -> str:
