@@ -6,7 +6,6 @@ Exit codes: 0 done; 1 a bug; 2 wrong usage or configuration; 3 done, but a sourc
 
 from __future__ import annotations
 
-import atexit
 import gc
 import os
 import sys
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
     from .timeline.timeline import Timeline
 
 DEFAULT_CONFIG = Path("retroline.toml")
-# A short life with hardly a circle of references: the default, 700, sweeps a hundred times more often than there is anything to find, and
-# the last sweep, as Python ends, finds nothing either.
+# A short life with hardly a circle of references: the default, 700, sweeps a hundred times more often than there is anything to find.
 FEW_SWEEPS = 100_000
 
 
@@ -212,7 +210,6 @@ def archive_show(incident: str, archive_path: Path | None, form: str, everything
 def main() -> None:
     """Run the command line; every error that a user can mend is one sentence on stderr."""
     gc.set_threshold(FEW_SWEEPS)
-    atexit.register(gc.freeze)
     try:
         cli.main(standalone_mode=False)
     except click.ClickException as error:

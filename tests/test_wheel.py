@@ -58,6 +58,6 @@ def test_the_command_and_the_licence_are_named(wheel: zipfile.ZipFile) -> None:
     read = {name.rpartition("/")[2]: wheel.read(name).decode() for name in wheel.namelist() if ".dist-info/" in name}
     metadata = email.message_from_string(read["METADATA"])
 
-    assert "retroline = retroline.cli:main" in read["entry_points.txt"]
+    assert "retroline = retroline.__main__:run" in read["entry_points.txt"]
     assert (metadata["License-Expression"], metadata["Requires-Python"]) == ("Apache-2.0", ">=3.11")
     assert "Apache License" in read["LICENSE"]
