@@ -24,6 +24,8 @@ PRECISE = rf"^{TIME}\.\d{{7,9}}(?:[Zz]|[+-]\d\d:\d\d)(?: |$)"
 CRI = r"^(?P<tags>(?:stdout|stderr) (?P<tag>[PF])(?::\S*)?)(?: |$)"
 PREFIX = r"^(?P<prefix>\[pod/[^/\] ]+/[^\] ]+\] )"
 HEAD_BYTES, PREFIX_BYTES = 48, 400
+# What a file is shows in its first lines most of the time; only then are more of them looked at.
+GLANCES = (slice(16), slice(16, None))
 
 
 @dataclass(frozen=True)
@@ -82,25 +84,38 @@ def layout_of(lines: Lines, asked: str) -> Layout:
     Unasked, stamps at line starts are the runtime's when one of them is finer than a microsecond or CRI tags follow.
     """
     few = lines.some(slice(2000))
-    found = lengths(few.heads(PREFIX_BYTES), PREFIX, "prefix")
-    prefixed = bool((found > 0).any())
+    bracketed = (few.data[few.starts] == ord("[")) & (few.starts < few.ends)
+    found = lengths(few.heads(PREFIX_BYTES), PREFIX, "prefix") if bracketed.any() else np.zeros(len(few.starts), np.int64)
     few.cut(found)
-    stamped = lengths(few.heads(HEAD_BYTES), RUNTIME, "stamp")
-    precise = pc.any(pc.match_substring_regex(few.heads(HEAD_BYTES), PRECISE)).as_py()
-    after = Lines(few.data, np.minimum(few.starts + stamped + 1, few.ends), few.ends)
-    tagged = lengths(after.heads(HEAD_BYTES), CRI, "tags") > 0
-    cri = bool(stamped.any()) and bool(tagged[stamped > 0].all())
-    runtime = asked.lower() == "true" or (asked.lower() != "false" and bool(precise or cri))
-    return Layout(prefixed, runtime, cri and runtime and not prefixed)
+    stamped = _runtime_sizes(few)
+    after = Lines(few.data, np.minimum(few.starts + stamped + 1, few.ends), few.ends).some(np.flatnonzero(stamped))
+    cri = bool(len(after.starts)) and all(_all_tagged(after.some(part)) for part in GLANCES)
+    said = asked.lower()
+    runtime = said == "true" or (said != "false" and (cri or any(_any_precise(few.some(part)) for part in GLANCES)))
+    return Layout(bool((found > 0).any()), runtime, cri and runtime and not (found > 0).any())
+
+
+def _runtime_sizes(lines: Lines) -> Offsets:
+    """How many bytes a runtime's stamp takes at each line's beginning, 0 where there is none."""
+    sizes = stamp_sizes(lines.data, lines.starts, lines.ends)
+    odd = np.flatnonzero(sizes == UNKNOWN)
+    if odd.size:
+        sizes[odd] = lengths(lines.some(odd).heads(HEAD_BYTES), RUNTIME, "stamp")
+    return sizes
+
+
+def _all_tagged(lines: Lines) -> bool:
+    return bool((lengths(lines.heads(HEAD_BYTES), CRI, "tags") > 0).all())
+
+
+def _any_precise(lines: Lines) -> bool:
+    return bool(pc.any(pc.match_substring_regex(lines.heads(HEAD_BYTES), PRECISE)).as_py())
 
 
 def take_stamps(lines: Lines, layout: Layout) -> pa.Array:
     """Each line's runtime stamp as text, cut off its line; null where it has none."""
     if layout.runtime:
-        sizes = stamp_sizes(lines.data, lines.starts, lines.ends)
-        odd = np.flatnonzero(sizes == UNKNOWN)
-        if odd.size:
-            sizes[odd] = lengths(lines.some(odd).heads(HEAD_BYTES), RUNTIME, "stamp")
+        sizes = _runtime_sizes(lines)
         stamps = _stamps(lines, sizes)
         sizes[sizes > 0] += 1
         lines.cut(sizes)
