@@ -22,7 +22,7 @@ from .errors import BadPayload
 from .evidence import Reply, decode_json
 from .packed import BROKEN, readable, unpacked
 from .recognise_logs import Found, Passed, as_log, recognise_text, says_log
-from .registry import collector, names
+from .registry import COLLECTORS, collector, each
 
 LARGEST_DOCUMENT = 64 * 2**20
 HEAD = 256 * 2**10
@@ -84,7 +84,7 @@ def _document(document: Any, relative: str) -> Found | Passed:
     refused = _error_answer(document)
     if refused is not None:
         return Passed("error_answer", f"{relative}: a saved error answer: {refused}")
-    for reader in names():
+    for reader in each():
         form = collector(reader).recognise(document, name)
         if form:
             return Found(reader, form, _plural(document, name))
@@ -148,9 +148,12 @@ def _error_answer(document: Any) -> str | None:
 
 
 def _lines(head: bytes, objects: list[dict[str, Any]], relative: str) -> Found | Passed:
-    """JSON lines: alerts' history or API objects, else a container's log in JSON unless the name says that it is data."""
+    """JSON lines: alerts' history or API objects, else a container's log in JSON unless the name says that it is data.
+
+    What the path calls a log is nothing that a source of another package would have saved.
+    """
     path = PurePosixPath(unpacked(relative))
-    for reader in names():
+    for reader in COLLECTORS if says_log(relative) else each():
         form = next(filter(None, (collector(reader).recognise(one, path.name) for one in objects)), None)
         if form in LINE_FORMS:
             return Found(reader, form)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from .ask import Collector
 from .errors import ConfigError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "retroline.collectors"
 
@@ -23,7 +26,13 @@ COLLECTORS: dict[str, str] = {
 
 def names() -> list[str]:
     """Every name that `collector` knows: the ones shipped, in order, then those of installed packages, sorted."""
-    return [*COLLECTORS, *sorted(_others())]
+    return list(each())
+
+
+def each() -> Iterator[str]:
+    """The same names; installed packages are looked for only when it comes to them."""
+    yield from COLLECTORS
+    yield from sorted(_others())
 
 
 def collector(name: str) -> Collector:
@@ -44,4 +53,6 @@ def collector(name: str) -> Collector:
 
 @cache
 def _others() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points
+
     return {point.name: point for point in entry_points(group=GROUP) if point.name not in COLLECTORS}

@@ -22,7 +22,7 @@ def _forget() -> Iterator[None]:
 def offer(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     point = EntryPoint(name, value, registry.GROUP)
     registry._others.cache_clear()
-    monkeypatch.setattr(registry, "entry_points", lambda group: [point] if group == registry.GROUP else [])
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [point] if group == registry.GROUP else [])
 
 
 @pytest.mark.parametrize("name", registry.COLLECTORS)
