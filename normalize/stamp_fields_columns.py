@@ -142,7 +142,7 @@ def days_by_clock(clock: Nanoseconds, context: Context, zone: ZoneInfo | int) ->
         past = context.runtime_ns // SECOND_NS + zone - clock
         day = (past + HALF_DAY_S) // DAY_S
         return day * DAY_S + clock - zone, past % DAY_S != HALF_DAY_S
-    assert context.near is not None  # noqa: S101
+    assert context.near is not None  # noqa: S101 - without either it ended above
     first = -((clock - zone - context.near.since_s) // DAY_S)
     last = (context.near.until_s + zone - clock) // DAY_S
     return first * DAY_S + clock - zone, first == last

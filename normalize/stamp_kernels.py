@@ -124,7 +124,7 @@ def _fitting(prover: Prover, shape: Shape, lines: Lines, rows: Places) -> Fittin
 def _judged(prover: Prover, shape: Shape, lines: Lines, rows: Places, side: list[Word]) -> npt.NDArray[np.int32]:
     """The state that each line's sides leave, -1 where they prove nothing; signatures that are new are judged, a few at a time."""
     sides = shape.sides
-    assert sides is not None  # noqa: S101
+    assert sides is not None  # noqa: S101 - only shapes with sides come here
     verdicts, known = sides.look_up(side)
     new = np.flatnonzero(~known)
     for _ in range(NEW_SIGNATURES):
