@@ -115,7 +115,7 @@ FORMATS: dict[str, Callable[[Line], str]] = {
 }
 
 
-def write(format: str, lines: int, seed: int, path: str | Path, dirty: int = 0, hours: float = 1.0) -> int:  # noqa: A002, PLR0917
+def write(format: str, lines: int, seed: int, path: str | Path, dirty: int = 0, hours: float = 1.0) -> int:  # noqa: A002, PLR0917 - as one reads it aloud
     """Write `lines` lines to `path`; `dirty`: damage one in so many, 0 for none. Returns the bytes written."""
     shape, size = FORMATS[format], 0
     with Path(path).open("wb") as file:

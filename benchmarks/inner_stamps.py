@@ -151,7 +151,7 @@ def stream(path: Path, window: tuple[int, int]) -> int:
     return sum(len(part.messages) for part in streamed(path, window))
 
 
-def _beside_wc(form: Form, path: Path, lines: int, runs: int, how: str, dirty: int, hours: float) -> Figure:  # noqa: PLR0917
+def _beside_wc(form: Form, path: Path, lines: int, runs: int, how: str, dirty: int, hours: float) -> Figure:  # noqa: PLR0917 - one call per row, side by side
     write(form.name, lines, 1, path, dirty=dirty, hours=hours)
     ours, theirs = beside(lambda: stream(path, _window(hours)), command("wc", "-l", os.fspath(path)), runs)
     return Figure(f"{form.name}{how}: time and message, streaming", "`wc -l`", ours, theirs, "<= 7")
