@@ -3,12 +3,11 @@
 The yardstick is what a shell can do, `sort -m | zstd -1` of the same files; pandas, duckdb and polars read stamps and levels, sort and write Parquet,
 without templates.
 
-    python benchmarks/end_to_end.py [--size tiny|small|medium|large]
+    python benchmarks --only end_to_end [--size tiny|small|medium|large]
 """
 
 from __future__ import annotations
 
-import argparse
 import heapq
 import shutil
 import subprocess
@@ -163,15 +162,3 @@ def _polars(logs: Sequence[Path], out: Path) -> None:
         for log in logs
     ]
     pl.concat(frames).sort("at", maintain_order=True).collect().write_parquet(out, compression="zstd", compression_level=1)
-
-
-def main() -> None:
-    """Print the figures."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--size", choices=LINES, default="small")
-    for figure in rows(parser.parse_args().size):
-        print(figure)
-
-
-if __name__ == "__main__":
-    main()

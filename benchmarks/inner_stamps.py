@@ -3,12 +3,11 @@
 What we give is first compared, line by line, with a parser of each format that is slow and obviously right: on clean and sparse logs every line,
 on damaged ones every line that is whole; what is left of the others must read as `retroline.read_stamp` reads it alone.
 
-    python benchmarks/inner_stamps.py [--size tiny|small|medium|large]
+    python benchmarks --only inner_stamps [--size tiny|small|medium|large]
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import re
@@ -191,17 +190,3 @@ def _pandas(form: Form, path: Path) -> Callable[[], object] | None:
         return form.pandas(pd, line), line
 
     return run
-
-
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--size", choices=LINES, default="small")
-    for figure in rows(parser.parse_args().size):
-        theirs = "not installed" if figure.theirs is None else f"{figure.theirs:.4f} {figure.unit}"
-        ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
-        print(f"{figure.what:70} {figure.ours:.4f} {figure.unit}  {figure.yardstick}: {theirs}  {ratio} ({figure.goal or 'no goal'})")
-
-
-if __name__ == "__main__":
-    main()

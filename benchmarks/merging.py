@@ -1,11 +1,10 @@
 """The merge of sorted sources with their lines, beside `np.argsort` of all times: seconds, and memory beyond the sources' own.
 
-python benchmarks/merging.py [--size tiny|small|medium|large]
+python benchmarks --only merging [--size tiny|small|medium|large]
 """
 
 from __future__ import annotations
 
-import argparse
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -82,15 +81,3 @@ def _extra_bytes(job: Callable[[], object]) -> int:
     finally:
         tracemalloc.stop()
         pa.set_memory_pool(usual)
-
-
-def main() -> None:
-    """Print the figures."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--size", choices=LINES, default="small")
-    for figure in rows(parser.parse_args().size):
-        print(figure)
-
-
-if __name__ == "__main__":
-    main()

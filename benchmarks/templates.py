@@ -2,12 +2,11 @@
 
 drain3 reads the first DRAINED lines only: its speed does not depend on how many there are, and it needs a minute for a million.
 
-    python benchmarks/templates.py [--size tiny|small|medium|large]
+    python benchmarks --only templates [--size tiny|small|medium|large]
 """
 
 from __future__ import annotations
 
-import argparse
 import re
 import tempfile
 from collections.abc import Sequence
@@ -63,15 +62,3 @@ def _accuracy(systems: int) -> Figure:
     drained = [masked for _, _, masked in table if masked is not None]
     ours = fmean(one for one, _, _ in table)
     return Figure(f"grouping accuracy, mean of {systems} imitated systems", "drain3 with masks", ours, fmean(drained) if drained else None, "> 1", "")
-
-
-def main() -> None:
-    """Print the figures."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--size", choices=LINES, default="small")
-    for figure in rows(parser.parse_args().size):
-        print(figure)
-
-
-if __name__ == "__main__":
-    main()

@@ -201,4 +201,4 @@ def _row(template: Template, kind: str, at_ns: int, title: str, body: str, **mor
         "ref": template.ref,
         "witnesses": (Witness("kubernetes", "kubernetes/node", at_ns, rfc3339_short(at_ns), None, template.ref),),
     }
-    return Row(**{**values, **more})  # type: ignore[arg-type]
+    return Row(**{**values, **more})  # type: ignore[arg-type]  # columns of many types in one dict
