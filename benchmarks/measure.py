@@ -19,7 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LINES = {"tiny": 2_000, "small": 100_000, "medium": 1_000_000, "large": 10_000_000}
-RUNS = {"tiny": 1, "small": 5, "medium": 5, "large": 3}
+RUNS = {"tiny": 1, "small": 5, "medium": 5, "large": 2}
+# Rounds that take longer than this are two at most, the first one counted: nothing needs to be warmed up for so long a job.
+LONG_S = 30.0
 
 
 class Differs(Exception):
@@ -60,15 +62,23 @@ class Figure:
 
 
 def medians(*jobs: Callable[[], object], runs: int = 5) -> list[float]:
-    """Median wall seconds of each job. All run once without being counted, then in turn, every second time in reverse order."""
-    times: list[list[float]] = [[] for _ in jobs]
-    for run in range(runs + 1):
-        order = range(len(jobs)) if run % 2 else range(len(jobs) - 1, -1, -1)
-        for i in order:
-            took = seconds(jobs[i])
-            if run:
-                times[i].append(took)
-    return [statistics.median(one) for one in times]
+    """Median wall seconds of each job. All run once without being counted, then in turn, every second time in reverse order.
+
+    Where a round takes more than LONG_S, two rounds are enough, and the first one counts.
+    """
+    forth = range(len(jobs))
+    orders = (forth[::-1], forth)
+    first = _round(jobs, orders[0])
+    long = sum(first) > LONG_S
+    rounds = [_round(jobs, orders[run % 2]) for run in range(1, 1 + (min(runs - 1, 1) if long else runs))]
+    rounds += [first] if long else []
+    return [statistics.median(times) for times in zip(*rounds, strict=True)]
+
+
+def _round(jobs: Sequence[Callable[[], object]], order: Sequence[int]) -> list[float]:
+    """The wall seconds of each job, run once in this order."""
+    took = {i: seconds(jobs[i]) for i in order}
+    return [took[i] for i in range(len(jobs))]
 
 
 def beside(ours: Callable[[], object], theirs: Callable[[], object] | None, runs: int) -> tuple[float, float | None]:

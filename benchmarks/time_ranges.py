@@ -44,14 +44,14 @@ def _incident(place: Path, lines: int) -> Path:
 
 
 def _lines(path: Path, size: str) -> Figure:
-    at = pq.ParquetFile(path).read(columns=["at"])["at"].cast(pa.int64()).to_pylist()
+    at = pq.ParquetFile(path).read(columns=["at"])["at"].cast(pa.int64()).to_numpy()
     same(len(at), LINES[size], "lines")
     hundredth = len(at) // 100
     starts = [hundredth * 100 * (2 * i + 1) // (2 * RANGES) for i in range(RANGES)]
-    queries = [Query(since_ns=at[start], until_ns=at[start + hundredth]) for start in starts]
+    queries = [Query(since_ns=int(at[start]), until_ns=int(at[start + hundredth])) for start in starts]
     for query in queries:
         ours = [one for part in found(path, query) for one in part["at"].cast(pa.int64()).to_pylist()]
-        same(ours, [one for one in at if (query.since_ns or 0) <= one < (query.until_ns or 0)], "lines of a range")
+        same(ours, at[(at >= query.since_ns) & (at < query.until_ns)].tolist(), "lines of a range")
 
     def ranges() -> None:
         for query in queries:

@@ -62,6 +62,17 @@ def test_jobs_run_in_turn(measure: ModuleType) -> None:
     assert (len(times), "".join(seen)) == (2, "baabba")
 
 
+def test_long_jobs_run_twice(measure: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a round takes long there are two rounds, or one if one is asked for, and the first one counts."""
+    seen: list[str] = []
+    monkeypatch.setattr(measure, "LONG_S", -1.0)
+    monkeypatch.setattr(measure, "seconds", lambda job: job() or float(len(seen)))
+
+    assert measure.medians(lambda: seen.append("a"), lambda: seen.append("b"), runs=5) == [2.5, 2.5]
+    assert measure.medians(lambda: seen.append("a"), runs=1) == [5.0]
+    assert "".join(seen) == "baaba"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="proc(5) tells of memory")
 def test_memory_of_a_child_is_seen(measure: ModuleType) -> None:
     """What a child process holds for a moment counts; one that fails is an error."""
