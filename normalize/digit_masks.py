@@ -1,9 +1,9 @@
 """Tokens that hold digits, masked in a whole column at once: what the two patterns below replace, without looking at one line at a time.
 
 A match reaches from the beginning of a run of signs that do not open a value to that run's last digit, and from each digit on to the next sign
-that closes a value. Both are runs of bits: an addition carries a digit's bit to the end of its run, so one addition of very long
-numbers does it for all lines of a block; the way back to a run's beginning is the same on reversed bits. Where the order of signs could make two
-matches stand side by side, the few lines that have it are left to the pattern itself.
+that closes a value. Both are runs of bits: an addition carries a digit's bit to the end of its run, 64 signs at once and from word to word; the way
+back to a run's beginning is the same on reversed bits. Where the order of signs could make two matches stand side by side, the few lines that
+have it are left to the pattern itself.
 """
 
 from __future__ import annotations
@@ -16,14 +16,20 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-BLOCK_BYTES = 1 << 20
+from ..collectors.words import newlines
+
+# What is made of a block stays in the cache, and is small enough for the allocator to keep it at hand.
+BLOCK_BYTES = 1 << 18
 # Stands for a mask while a block is masked: no byte of valid UTF-8.
 STAR = b"\xff"
 REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 DIGIT, INNER, FOLLOWS = 1, 2, 4
+# Bits in words, a line's first byte lowest, or highest where runs are walked back.
+WORD, FORTH, BACK = 64, np.dtype("<u8"), np.dtype(">u8")
 WHITE = b"\t\n\f\r "
 
 Bytes = npt.NDArray[np.uint8]
+Words = npt.NDArray[np.uint64]
 Codes = npt.NDArray[np.int32]
 
 
@@ -71,42 +77,57 @@ def digits_masked(texts: pa.Array, how: Kind) -> tuple[Codes, list[str]]:
             doubtful.append(np.searchsorted(ends, places + start, "right") - 1)
     masked = pa.concat_arrays(parts)
     held = np.frombuffer(masked.buffers()[1], np.uint8)[: len(masked)]
-    newlines = np.flatnonzero(held == ord("\n"))
-    if len(newlines) != len(texts):
+    found = newlines(held)
+    if len(found) != len(texts):
         return _coded(pc.replace_substring_regex(texts, how.pattern, how.into))
-    bounds = pa.py_buffer(np.concatenate([np.zeros(1, np.int32), newlines.astype(np.int32) + 1]))
+    bounds = pa.py_buffer(np.concatenate([np.zeros(1, np.int32), found.astype(np.int32) + 1]))
     coded = pa.BinaryArray.from_buffers(pa.binary(), len(texts), [None, bounds, masked.buffers()[1]]).dictionary_encode()
     codes = _numbers(coded)
     masks = [mask[:-1].replace(STAR, how.into.encode()).decode() for mask in coded.dictionary.to_pylist()]
+    if len(set(masks)) < len(masks):
+        codes, masks = _distinct(codes, masks)
     return _corrected(texts, how, codes, masks, np.unique(np.concatenate(doubtful))) if doubtful else (codes, masks)
 
 
 def _block(block: Bytes, how: Kind) -> tuple[pa.UInt8Array, npt.NDArray[np.int64] | None]:
     """Some lines with STAR for each match; and where matches may stand side by side."""
-    classes = np.frombuffer(block.tobytes().translate(how.classes), np.uint8)
-    digits = np.packbits(classes & DIGIT, bitorder="little").tobytes()
-    inner = np.packbits(classes & INNER, bitorder="big").tobytes()
-    follows = int.from_bytes(np.packbits(classes & FOLLOWS, bitorder="little").tobytes(), "little")
-    digit, digit_back, inner_back = int.from_bytes(digits, "little"), int.from_bytes(digits.translate(REVERSED), "big"), int.from_bytes(inner, "big")
-    before_back = ((((digit_back & inner_back) + inner_back) ^ inner_back) | digit_back) & inner_back
-    after = ((((digit & follows) + follows) ^ follows) | digit) & follows
-    size = len(digits)
-    before = int.from_bytes(before_back.to_bytes(size, "big").translate(REVERSED), "little")
-    masked = before | after
-    again = masked & (masked << 1)
+    classes = np.frombuffer((block.tobytes() + b"\n" * (-len(block) % WORD)).translate(how.classes), np.uint8)
+    digits, inner = classes & DIGIT, np.packbits(classes & INNER, bitorder="big")
+    follows = np.packbits(classes & FOLLOWS, bitorder="little").view(FORTH)
+    back = _reached(np.packbits(digits, bitorder="big").view(BACK).astype(np.uint64), inner.view(BACK).astype(np.uint64), -1)
+    before = np.frombuffer(back.astype(BACK).tobytes().translate(REVERSED), FORTH)
+    masked = before | _reached(np.packbits(digits, bitorder="little").view(FORTH), follows, 1)
+    again = masked << 1
+    again[1:] |= masked[:-1] >> 63
+    again &= masked
     doubtful = before & again & ~follows
-    keep = pa.py_buffer((again ^ ((1 << len(block)) - 1)).to_bytes(size, "little"))
-    starred = _flags(masked, size, len(block))
+    starred = _flags(masked, len(block))
     np.negative(starred, out=starred)
     np.bitwise_or(starred, block, out=starred)
     kept = pa.UInt8Array.from_buffers(pa.uint8(), len(block), [None, pa.py_buffer(starred)]).filter(
-        pa.BooleanArray.from_buffers(pa.bool_(), len(block), [None, keep])
+        pa.BooleanArray.from_buffers(pa.bool_(), len(block), [None, pa.py_buffer(~again)])
     )
-    return kept, np.flatnonzero(_flags(doubtful, size, len(block))) if doubtful else None
+    return kept, np.flatnonzero(_flags(doubtful, len(block))) if doubtful.any() else None
 
 
-def _flags(bits: int, size: int, count: int) -> Bytes:
-    return np.unpackbits(np.frombuffer(bits.to_bytes(size, "little"), np.uint8), count=count, bitorder="little")
+def _reached(digits: Words, runs: Words, step: int) -> Words:
+    """The bits of each run from its first digit on; a run goes on in the word `step` further."""
+    total = (digits & runs) + runs
+    carried = np.flatnonzero(total < runs) + step
+    while True:
+        carried = carried[(carried >= 0) & (carried < len(total))]
+        if not len(carried):
+            break
+        total[carried] += 1
+        carried = carried[total[carried] == 0] + step
+    total ^= runs
+    total |= digits
+    total &= runs
+    return total
+
+
+def _flags(bits: Words, count: int) -> Bytes:
+    return np.unpackbits(bits.view(np.uint8), count=count, bitorder="little")
 
 
 def _corrected(texts: pa.Array, how: Kind, codes: Codes, masks: list[str], rows: npt.NDArray[np.int64]) -> tuple[Codes, list[str]]:
@@ -125,6 +146,12 @@ def in_order(codes: Codes, masks: list[str]) -> tuple[Codes, list[str]]:
     places = np.zeros(len(masks), np.int32)
     places[used] = np.arange(len(used), dtype=np.int32)
     return places[codes], [masks[number] for number in used.tolist()]
+
+
+def _distinct(codes: Codes, masks: list[str]) -> tuple[Codes, list[str]]:
+    """The same where what stood in a line already is no other than a mask."""
+    known: dict[str, int] = {}
+    return np.array([known.setdefault(mask, len(known)) for mask in masks], np.int32)[codes], list(known)
 
 
 def _coded(masked: pa.Array) -> tuple[Codes, list[str]]:

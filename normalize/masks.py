@@ -24,8 +24,8 @@ LONGEST = 2_048
 COLOUR = "(?:\\x1b|\ufffd)\\[[0-9;]*[A-Za-z]"
 
 COLOURS = re.compile(COLOUR)
-REPLACED = "\ufffd[".encode()
-ESCAPE, REPLACEMENT = re.compile(rb"\x1b\["), re.compile(re.escape(REPLACED))
+ESCAPE, REPLACED = b"\x1b[", "\ufffd[".encode()
+ESCAPED, REPLACEMENT = re.compile(re.escape(ESCAPE)), re.compile(re.escape(REPLACED))
 
 METHODS = "GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|CONNECT"
 MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
@@ -146,8 +146,11 @@ def _without_colour(texts: pa.Array) -> pa.Array:
     if data is None:
         return texts
     ends = np.frombuffer(bounds, np.int32)[texts.offset : texts.offset + len(texts) + 1]
-    held = memoryview(data)[ends[0] : ends[-1]]
-    coloured = len(held) and (ESCAPE.search(held) or (np.frombuffer(held, np.uint8).max() >= REPLACED[0] and REPLACEMENT.search(held)))
+    held = np.frombuffer(data, np.uint8)[ends[0] : ends[-1]]
+    if not len(held):
+        return texts
+    escaped = held.min() <= ESCAPE[0] and ESCAPED.search(held.data)
+    coloured = escaped or (held.max() >= REPLACED[0] and REPLACEMENT.search(held.data))
     return pc.replace_substring_regex(texts, COLOUR, "") if coloured else texts
 
 

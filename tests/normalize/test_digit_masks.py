@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from retroline.normalize import digit_masks
 from retroline.normalize.digit_masks import JSON, PLAIN, Kind, digits_masked
 
-lines = st.lists(st.text(st.sampled_from('a1é=:."([{<)]}, \t\n\x0b\r-0'), max_size=14), max_size=30)
+lines = st.lists(st.text(st.sampled_from('a1é=:."([{<)]}, \t\n\x0b\r-0*'), max_size=14), max_size=30)
 
 
 def by_pattern(texts: pa.Array, how: Kind) -> tuple[list[int], list[str]]:
@@ -34,6 +34,9 @@ def test_masks_are_those_of_the_pattern(texts: list[str], offset: int, how: Kind
 @pytest.mark.parametrize(
     ("text", "mask"),
     [
+        ("a" * 150 + "1", "*"),
+        ("1" + "a" * 150 + ")", "*)"),
+        ("a" * 63 + "9" + "a" * 64 + " " + "b" * 200, "* " + "b" * 200),
         ("took 17ms id=4f2e", "took * id=*"),
         ("f(x1)y2", "f(*"),
         ("x1:y)z3", "**"),
