@@ -22,6 +22,7 @@ Correction = tuple[int, int]
 AS_RECEIVED: Correction = (0, 0)
 
 Kept = npt.NDArray[np.bool_]
+STREAM = ("namespace", "pod", "container")
 
 
 @dataclass(frozen=True)
@@ -51,20 +52,18 @@ def normal_lines(
     shift_ns, error_ns = correction
     stamps, *widths = inner.times(raw.batch.column("text")) if inner else (instants(raw.batch.column("stamp"), "rfc3339"),)
     at = filled(_moved(stamps, shift_ns), before_ns)
-    readable = at != NONE_NS
-    kept = readable & inside(at, window)
-    chosen, times = _chosen(raw.batch, at, kept)
+    seen, kept = _seen(at, window)
+    chosen, times = (raw.batch, at) if kept is None else _chosen(raw.batch, at, kept)
     count = len(times)
     columns = {
-        "at": pa.array(times).cast(LINES.field("at").type),
+        "at": pa.array(times).view(LINES.field("at").type),
         "text": shown_text(chosen.column("text")),
         "truncated": chosen.column("truncated"),
-        **{name: pa.array(width[kept] + error_ns) for name, width in zip(("before_ns", "after_ns"), widths, strict=False)},
+        **{name: pa.array((width if kept is None else width[kept]) + error_ns) for name, width in zip(("before_ns", "after_ns"), widths, strict=False)},
     }
-    same: dict[str, str | int | None] = {name: raw.about.get(name) or None for name in ("namespace", "pod", "container")}
-    same |= {"correction_ns": shift_ns, "before_ns": error_ns, "after_ns": error_ns + 1}
-    arrays = [columns[f.name] if f.name in columns else _repeated(same.get(f.name), f.type, count) for f in LINES]
-    seen = at if readable.all() else at[readable]
+    streams = tuple(raw.about.get(name) or None for name in STREAM)
+    same = _same(*streams, shift_ns, error_ns, 1 << count.bit_length())
+    arrays = [columns[f.name] if f.name in columns else same[f.name].slice(0, count) for f in LINES]
     counted = LineCount(
         received=len(at),
         outside=len(seen) - count,
@@ -80,6 +79,14 @@ def _moved(at: Nanoseconds, shift_ns: int) -> Nanoseconds:
     return np.where(at == NONE_NS, at, at + shift_ns) if shift_ns else at
 
 
+def _seen(at: Nanoseconds, window: Window) -> tuple[Nanoseconds, Kept | None]:
+    """The instants that are known, and which rows lie in the window; None for all of them, as most of the time."""
+    if len(at) and at.min() >= max(window.since_ns, NONE_NS + 1) and at.max() < window.until_ns:
+        return at, None
+    readable = at != NONE_NS
+    return at if readable.all() else at[readable], readable & inside(at, window)
+
+
 def _chosen(batch: pa.RecordBatch, at: Nanoseconds, kept: Kept) -> tuple[pa.RecordBatch, Nanoseconds]:
     """The rows to keep, and their instants; without a copy where they follow each other, as the lines of a log do."""
     count = int(np.count_nonzero(kept))
@@ -89,14 +96,11 @@ def _chosen(batch: pa.RecordBatch, at: Nanoseconds, kept: Kept) -> tuple[pa.Reco
     return batch.filter(pa.array(kept)), at[kept]
 
 
-def _repeated(value: str | int | None, kind: pa.DataType, count: int) -> pa.Array:
-    """The beginning of a longer one, made once for all batches of a stream."""
-    return pa.nulls(count, kind) if value is None else _long(value, kind, 1 << count.bit_length()).slice(0, count)
-
-
 @lru_cache(maxsize=8)
-def _long(value: str | int, kind: pa.DataType, count: int) -> pa.Array:
-    return pa.repeat(pa.scalar(value, kind), count)
+def _same(namespace: str | None, pod: str | None, container: str | None, shift_ns: int, error_ns: int, count: int) -> dict[str, pa.Array]:  # noqa: PLR0917 - a key
+    """The columns that are the same in every row of a stream, longer than a batch and made once for all of them; null where nothing is known."""
+    known = {"namespace": namespace, "pod": pod, "container": container, "correction_ns": shift_ns, "before_ns": error_ns, "after_ns": error_ns + 1}
+    return {f.name: pa.nulls(count, f.type) if known.get(f.name) is None else pa.repeat(pa.scalar(known[f.name], f.type), count) for f in LINES}
 
 
 def filled(at: Nanoseconds, before_ns: int | None) -> Nanoseconds:

@@ -8,6 +8,7 @@ the program's own is all there is, in whatever format: it stays in the text, for
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..blocks import SLACK
 from ..words import Offsets, newlines
 from .log_heads import UNKNOWN, stamp_sizes, tag_sizes
 
@@ -117,8 +119,7 @@ def take_stamps(lines: Lines, layout: Layout) -> pa.Array:
     if layout.runtime:
         sizes = _runtime_sizes(lines)
         stamps = _stamps(lines, sizes)
-        sizes[sizes > 0] += 1
-        lines.cut(sizes)
+        lines.cut(sizes + (sizes > 0))
         return stamps
     return pa.nulls(len(lines.starts), pa.string())
 
@@ -147,9 +148,11 @@ def _stamps(lines: Lines, sizes: Offsets) -> pa.Array:
     """The first `sizes` bytes of each line as text, null where that is 0."""
     n, size = len(sizes), int(sizes[:1].sum())
     if size and (sizes == size).all():
-        same = np.ndarray((len(lines.data) - size + 1,), f"V{size}", lines.data, 0, (1,))[lines.starts]
+        # Some more of them than lines: words that are read from the last one do not end beyond the buffer.
+        rows = np.append(lines.starts, np.zeros(SLACK // size + 1, np.int64))
+        same = np.ndarray((len(lines.data) - size + 1,), f"V{size}", lines.data, 0, (1,))[rows].view(np.uint8)
         offsets = np.arange(0, (n + 1) * size, size, dtype=np.int32)
-        return pa.Array.from_buffers(pa.string(), n, [None, pa.py_buffer(offsets), pa.py_buffer(same.view(np.uint8))])
+        return pa.Array.from_buffers(pa.string(), n, [None, pa.py_buffer(offsets), pa.py_buffer(same)])
     taken = pieces(lines.data, lines.starts, lines.starts + sizes)
     known = pa.py_buffer(np.packbits(sizes > 0, bitorder="little"))
     return pa.Array.from_buffers(pa.string(), n, [known, *taken.buffers()[1:]], offset=taken.offset)
@@ -162,7 +165,13 @@ def pieces(data: npt.NDArray[np.uint8], starts: Offsets, ends: Offsets) -> pa.Ar
     offsets[0:-1:2], offsets[1::2] = starts, ends
     offsets[-1] = ends[-1] if n else 0
     both = pa.Array.from_buffers(pa.binary(), 2 * n, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
-    return both.take(pa.array(np.arange(0, 2 * n, 2, dtype=np.int64)))
+    return both.take(_even(1 << n.bit_length()).slice(0, n))
+
+
+@lru_cache(maxsize=4)
+def _even(count: int) -> pa.Array:
+    """The first even numbers, made once for pieces of about the same number."""
+    return pa.array(np.arange(0, 2 * count, 2, dtype=np.int32))
 
 
 def lengths(texts: pa.Array, pattern: str, group: str) -> Offsets:

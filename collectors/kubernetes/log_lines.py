@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..blocks import BROKEN, Block, blocks, in_turn
+from ..blocks import BROKEN, Block, ahead, blocks
 from ..errors import BadPayload
 from ..evidence import Reply
 from ..raw import LINES, Raw, facts
@@ -76,24 +77,24 @@ def _read(given: Iterator[Block], reply: Reply) -> Iterator[Raw]:
         return
     asked = reply.about.get("timestamps", "")
 
-    def parts(block: Block) -> list[Part]:
-        lines = log_format.split(block.data, block.size)
-        place.layout = place.layout or log_format.layout_of(lines, asked)
-        count = len(lines.starts)
-        pieces = [lines.some(slice(i, i + BATCH_LINES)) for i in range(0, count, BATCH_LINES)]
-        return [_part(piece, place.layout, cut=piece is pieces[-1] and not block.whole) for piece in pieces]
-
     broken = None
     try:
-        for found in in_turn(parts, chain((first,), given)):
-            for part in found:
-                yield from _raws(part, place, reply)
+        for lines, whole in ahead(map(_split, chain((first,), given))):
+            place.layout = place.layout or log_format.layout_of(lines, asked)
+            count = len(lines.starts)
+            for row in range(0, count, BATCH_LINES):
+                cut = not whole and row + BATCH_LINES >= count
+                yield from _raws(_part(lines.some(slice(row, row + BATCH_LINES)), place.layout, cut=cut), place, reply)
     except BROKEN as error:
         broken = error
     if place.open is not None:
         yield Raw("lines", _joined(place.open, np.ones(place.open.num_rows, bool)), _about(reply, "", place))
     if broken:
         raise broken
+
+
+def _split(block: Block) -> tuple[Lines, bool]:
+    return log_format.split(block.data, block.size), block.whole
 
 
 def _part(lines: Lines, layout: Layout, *, cut: bool) -> Part:
@@ -108,9 +109,10 @@ def _raws(part: Part, place: Place, reply: Reply) -> Iterator[Raw]:
     count = len(part.texts)
     numbers = np.arange(place.number, place.number + count, dtype=np.int64)
     place.number += count - part.cut
-    truncated = np.zeros(count, bool)
-    truncated[-1] = part.cut
-    batch = pa.RecordBatch.from_arrays([part.stamps, part.texts, pa.array(numbers), pa.array(truncated)], schema=LINES)
+    truncated = _none_truncated(1 << count.bit_length()).slice(0, count)
+    if part.cut:
+        truncated = pa.concat_arrays([truncated.slice(1), pa.array([True])])
+    batch = pa.RecordBatch.from_arrays([part.stamps, part.texts, pa.array(numbers), truncated], schema=LINES)
     if part.prefixes is not None:
         yield from _by_stream(batch, part.prefixes, place, reply)
         return
@@ -118,6 +120,11 @@ def _raws(part: Part, place: Place, reply: Reply) -> Iterator[Raw]:
         batch = _whole(batch, part.partial, place)
     if batch.num_rows:
         yield Raw("lines", batch, _about(reply, "", place))
+
+
+@lru_cache(maxsize=4)
+def _none_truncated(count: int) -> pa.Array:
+    return pa.repeat(pa.scalar(False), count)
 
 
 def _whole(batch: pa.RecordBatch, partial: npt.NDArray[np.bool_], place: Place) -> pa.RecordBatch:

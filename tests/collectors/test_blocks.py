@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from retroline.collectors import blocks as module
-from retroline.collectors.blocks import SLACK, Block, blocks, in_turn
+from retroline.collectors.blocks import SLACK, Block, ahead, blocks, in_turn
 
 LINES = st.lists(st.binary(max_size=9) | st.sampled_from([b"\n", b"\xef\xbb\xbf", b"\r\n", b"x" * 50]), max_size=30).map(b"".join)
 
@@ -115,5 +116,39 @@ def test_a_reader_that_stops_early_leaves_no_thread() -> None:
     many = in_turn(taken, given(100))
     next(many), next(many)
     assert before < threading.active_count() <= before + module.THREADS
+    many.close()
+    assert threading.active_count() == before
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(0, 99), max_size=40).map(lambda numbers: b"".join(b"%d\n" % n for n in numbers)), st.booleans())
+def test_reading_ahead_changes_neither_order_nor_bytes(body: bytes, broken: bool) -> None:
+    """A block is whole while the next one is read; an error comes after what was read before it."""
+    found: list[bytes] = []
+    given = blocks(Slow(body, 5, len(body) if broken else 1 << 30), 16, 1000)
+    try:
+        for block in ahead(given):
+            time.sleep(0.0001)
+            found.append(taken(block)[0])
+    except EOFError:
+        assert broken
+    else:
+        assert not broken
+
+    assert b"".join(found) == body
+
+
+def test_reading_ahead_that_is_stopped_leaves_no_thread() -> None:
+    """Closing ends the one thread; a stream of one block never starts it."""
+
+    def given(count: int) -> Iterator[Block]:
+        return blocks(io.BytesIO(b"line\n" * count), 16, 1000)
+
+    before = threading.active_count()
+    assert [taken(block) for block in ahead(given(1))] == [(b"line\n", True)]
+    assert threading.active_count() == before
+    many = ahead(given(100))
+    next(many), next(many), next(many)
+    assert threading.active_count() == before + 1
     many.close()
     assert threading.active_count() == before
