@@ -20,6 +20,7 @@ SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
 # Whole days before and after 1970 that nanoseconds in 64 bits hold for sure.
 FURTHEST_MINUTE = (np.iinfo(np.int64).max // MINUTE_NS) - 1440
+NO_DAY = 1 << 40
 REACH = 32
 # Seconds that a batch holds, most of the time: they come again in the next ones, and few are quicker one by one.
 FEW = 64
@@ -78,18 +79,26 @@ def _one_second(second: int) -> int:
 
 
 def _minutes_ns(date: Words, minute: Words) -> Nanoseconds:
-    """Nanoseconds of `2026-11-21T01:20`."""
-    year = _pair(date) * 100 + _pair(date >> 16)
-    month, day, hour, minutes = _pair(date >> 40), _pair(minute), _pair(minute >> 24), _pair(minute >> 48)
+    """Nanoseconds of `2026-11-21T01:20`. Days come again in many minutes, so they are read where they differ from the row before."""
+    day = minute & 0xFFFF
+    first = runs(date, day)
+    days = np.repeat(_days(date[first], day[first]), np.diff(first, append=len(date)))
+    hour, minutes = _pair(minute >> 24), _pair(minute >> 48)
+    total = days * 1440 + hour * 60 + minutes
+    good = fits(minute, "??T00:00") & (hour < 24) & (minutes < 60) & (np.abs(total) < FURTHEST_MINUTE)
+    return np.where(good, np.where(good, total, 0) * MINUTE_NS, NONE_NS)
+
+
+def _days(date: Words, day: Words) -> Offsets:
+    """Days from 1970-01-01 to `2026-11-21`; NO_DAY where it is written otherwise or the calendar has none such."""
+    year, month, number = _pair(date) * 100 + _pair(date >> 16), _pair(date >> 40), _pair(day)
     leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    good = fits(date, "0000-00-") & fits(minute, "00T00:00") & (year > 0) & (hour < 24) & (minutes < 60)
-    good &= (day > 0) & (day <= MONTH_DAYS[np.minimum(month, 99)] + (leap & (month == 2)))
+    good = fits(date, "0000-00-") & fits(day, "00\0\0\0\0\0\0") & (year > 0)
+    good &= (number > 0) & (number <= MONTH_DAYS[np.minimum(month, 99)] + (leap & (month == 2)))
     # The year begins in March, so that the leap day is its last.
     march = year - (month < 3)
-    days = march * 365 + march // 4 - march // 100 + march // 400 + ((month + 9) % 12 * 153 + 2) // 5 + day - 719_469
-    total = days * 1440 + hour * 60 + minutes
-    good &= np.abs(total) < FURTHEST_MINUTE
-    return np.where(good, np.where(good, total, 0) * MINUTE_NS, NONE_NS)
+    days = march * 365 + march // 4 - march // 100 + march // 400 + ((month + 9) % 12 * 153 + 2) // 5 + number - 719_469
+    return np.where(good, days, NO_DAY)
 
 
 def _seconds_ns(second: Words) -> Nanoseconds:
