@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -22,6 +23,7 @@ from urllib3.exceptions import TimeoutError as Late
 
 from ..ask import Ask
 from ..errors import BadPayload, ConfigError, Denied, SourceError, Unreachable, public_url
+from .bodies import body_of
 from .kubeconfig import connect
 
 JSON = "application/json"
@@ -30,8 +32,8 @@ BACKOFF_S = 0.5
 LONGEST_WAIT_S = 30.0
 CONNECT_S = 10.0
 SILENCE_S = 20.0
-CHUNK = 65_536
-TOGETHER = 4 * CHUNK
+LIVE_S = 0.5
+BUSY = 65_536
 SHORTEST_SECRET = 6
 
 
@@ -87,7 +89,7 @@ class Client:
     def raw(
         self, method: str, path: str, params: Mapping[str, str], headers: Mapping[str, str], *, silence_s: float, body: bytes | None = None
     ) -> BaseHTTPResponse:
-        """Send one request; the response's body is unread. The one place that knows the library's insides."""
+        """Send one request; the response's body is unread. Beside `bodies`, the one place that knows the library's insides."""
         configuration = self._api.configuration
         with self._auth:  # may renew an expiring token
             credentials = {s["key"]: s["value"] for s in configuration.auth_settings().values() if s["in"] == "header" and s["value"]}
@@ -147,33 +149,32 @@ class Client:
         return body
 
     def chunks(self, response: BaseHTTPResponse, ask: Ask) -> Generator[bytes]:
-        """The body as it arrives, small pieces put together. Raises Cut, TimedOut after a silence, Unreachable past the deadline. Always closes.
+        """The body as it arrives, small pieces put together, if it can be up to the end of a line.
 
-        What came before an error is given first.
+        Raises Cut, TimedOut after a silence, Unreachable past the deadline. Always closes. What came before an error is given first.
         """
-        size, held, parts = 0, 0, list[bytes]()
+        body, size, due = body_of(response), 0, time.monotonic() + LIVE_S
         try:
-            while piece := response.read1(CHUNK):
+            while body.more():
                 ask.remaining_s()
-                parts.append(piece)
-                held += len(piece)
-                if held >= TOGETHER:
-                    yield b"".join(parts)
-                    size, held, parts = size + held, 0, []
-            if parts:
-                yield b"".join(parts)
+                if body.full or time.monotonic() > due:
+                    block = body.take()
+                    size, due = size + len(block), time.monotonic() + LIVE_S
+                    yield block
+            if rest := body.rest():
+                yield rest
         except (HTTPError, OSError, SourceError) as error:
-            if parts:
-                yield b"".join(parts)
+            if rest := body.rest():
+                yield rest
             if isinstance(error, SourceError):
                 raise
-            raise self._broken(error, size + held) from error
+            raise self._broken(error, size + len(rest)) from error
         finally:
             response.close()
 
     def _broken(self, error: Exception, size: int) -> SourceError:
         """What it means that a body did not end well."""
-        if isinstance(error, ReadTimeoutError):
+        if isinstance(error, ReadTimeoutError | TimeoutError):
             return TimedOut(f"the Kubernetes API at {self.host} fell silent after {size} bytes of an answer")
         return Cut(f"the answer of the Kubernetes API at {self.host} was cut off after {size} bytes")
 
@@ -191,7 +192,7 @@ class Client:
 
     def _busy(self, response: BaseHTTPResponse) -> Unreachable:
         try:
-            said = status_message(self.clean(response.read(CHUNK)))
+            said = status_message(self.clean(response.read(BUSY)))
         except (HTTPError, OSError):
             said = ""
         response.close()

@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from retroline.collectors import kubernetes as k8s
 from retroline.collectors.ask import Ask
 from retroline.collectors.errors import BadPayload, ConfigError, Denied, Unreachable
 from retroline.collectors.evidence import Evidence, Failure, Index, indexes
+from retroline.collectors.kubernetes import client as client_module
 from retroline.collectors.kubernetes.client import Client
 from retroline.collectors.window import SECOND_NS, Window
 
@@ -38,6 +39,7 @@ class Cluster:
     faults: dict[str, list[Answer]] = field(default_factory=dict)
     always: dict[str, Answer] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, str], dict[str, str]]] = field(default_factory=list)
+    ports: list[int] = field(default_factory=list)
     release: threading.Event = field(default_factory=threading.Event)
     url: str = ""
 
@@ -144,6 +146,24 @@ def trickle(body: bytes) -> Answer:
             except OSError:
                 break
         handler.close_connection = True
+
+    return answer
+
+
+def chunks(body: bytes, size: int, then: Answer | None = None) -> Answer:
+    """`body` in chunks, as a kubelet sends a log; `then` takes the place of the last one."""
+
+    def answer(handler: Handler, query: dict[str, str]) -> None:
+        handler.cluster.ports.append(handler.client_address[1])
+        handler.send_response(200)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        whole = since(body, query)
+        handler.wfile.write(b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (whole[i : i + size] for i in range(0, len(whole), size))))
+        if then:
+            then(handler, query)
+        else:
+            handler.wfile.write(b"0\r\n\r\n")
 
     return answer
 
@@ -420,6 +440,62 @@ def test_a_cut_log_is_taken_up_again(tmp_path: Path, cluster: Cluster, at: int) 
     assert log_of(index) == body
     assert len(cluster.queries(LOG)) > 1
     assert not index.failures
+
+
+@pytest.mark.parametrize("size", [1, 7, 4096, 32_768])
+def test_a_log_in_chunks(tmp_path: Path, cluster: Cluster, size: int) -> None:
+    """Whatever their size, also after the connection ended between two; the connection of an answer that came whole is asked again."""
+    body = lines(0, 60) * 20
+
+    def leave(handler: Handler, query: dict[str, str]) -> None:
+        handler.close_connection = True
+
+    cluster.faults[LOG] = [chunks(lines(0, 30), size, leave)]
+    cluster.always[LOG] = chunks(lines(0, 60), size)
+    cluster.always[f"{SHOP}/pods/web-2/log"] = chunks(body, size)
+    with_log(cluster, b"")
+    cluster.lists[f"{SHOP}/pods"].append(pod("web-2"))
+    index = collect(tmp_path, cluster)
+
+    assert not index.failures
+    assert (log_of(index), log_of(index, "web-2/app.log.zst")) == (lines(0, 60), body)
+    client, given = Client(kubeconfig(tmp_path, cluster.url), None), ask(tmp_path)
+    cluster.ports.clear()
+    for _ in range(3):
+        assert b"".join(client.chunks(client.send(LOG, {"sinceTime": "2026"}, given), given)) == lines(0, 60)
+    client.close()
+    assert (len(cluster.ports), len(set(cluster.ports))) == (3, 1)
+
+
+def test_a_log_that_falls_silent(tmp_path: Path, cluster: Cluster) -> None:
+    """What came before is kept, and the silence is a gap that says how much that was."""
+    cluster.always[LOG] = chunks(lines(0, 30), 100, hang)
+    index = collect(tmp_path, with_log(cluster, b""), seconds=1)
+
+    assert log_of(index) == lines(0, 30)
+    (failure,) = failures(index, "timeout")
+    assert f"fell silent after {len(lines(0, 30))} bytes" in failure.text
+
+
+def test_a_slow_log_shows_as_it_comes(tmp_path: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What arrived is given on after a while, however little."""
+    monkeypatch.setattr(client_module, "LIVE_S", 0.05)
+    shown = threading.Event()
+    seen = []
+
+    def slowly(handler: Handler, query: dict[str, str]) -> None:
+        for part in (lines(30, 31), lines(31, 32)):
+            time.sleep(0.1)
+            handler.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+        seen.append(shown.wait(5))
+        handler.wfile.write(b"0\r\n\r\n")
+
+    cluster.always[LOG] = chunks(lines(0, 30), 100, slowly)
+    given = replace(ask(tmp_path), progress=lambda what, n_bytes, n_items: shown.set() if what.startswith("logs") and n_bytes else None)
+    k8s.fetch(k8s.Settings(kubeconfig(tmp_path, with_log(cluster, b"").url)), given)
+
+    assert seen == [True]
+    assert log_of(held(tmp_path)) == lines(0, 32)
 
 
 def test_a_log_that_is_always_cut_keeps_what_came(tmp_path: Path, cluster: Cluster) -> None:

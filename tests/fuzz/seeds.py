@@ -89,6 +89,14 @@ def _logs() -> Iterator[bytes]:
             yield bytes([i % 3]) + b"\n".join(head + line if line else b"" for line in body.split(b"\n"))
 
 
+def _chunks() -> Iterator[bytes]:
+    for size in (1, 7, 100, 4096):
+        for body in LOGS:
+            parts = (body[start : start + size] for start in range(0, len(body), size))
+            wire = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts)
+            yield from (bytes([piece]) + wire + end for piece in (0, 60, 255) for end in (b"0\r\n\r\n", b"0;a=b\r\nC: d\r\n\r\n", b""))
+
+
 def _cut_logs() -> Iterator[bytes]:
     yield from (bytes([share]) + body[1:] for body in _logs() for share in (100, 250))
 
@@ -176,6 +184,7 @@ def _cut(thing: Any) -> Any:
 
 
 MAKERS = {
+    "chunks": _chunks,
     "log": _packed_logs,
     "log-cut": _cut_logs,
     "log-blocks": _block_logs,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from body_targets import chunks
 from log_targets import cut_log, line_words, log_file, small_blocks
 from reply_targets import index_lines, of_source, saved_file, series
 from stamp_targets import api_stamps, http_date, many_lines, one_line, retry_after, time_option
@@ -14,6 +15,7 @@ from text_targets import expression, file_name, markdown_cell, people_file, sett
 LIMIT_S = 10.0
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
+    "chunks": chunks,
     "log": log_file,
     "log-cut": cut_log,
     "log-blocks": small_blocks,
