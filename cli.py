@@ -18,7 +18,7 @@ import click
 
 from . import __version__
 from .collectors.errors import ConfigError, RetrolineError
-from .terminal.options import all_option, archive_option, config_option, correct_option, format_option, log_options, names_option
+from .terminal.options import all_option, archive_option, config_option, correct_option, format_option, log_options, names_option, templates_option
 
 if TYPE_CHECKING:
     from .timeline.timeline import Timeline
@@ -57,6 +57,7 @@ def cli() -> None:
 @click.option("--fresh", is_flag=True, help="Ask everything again even if this window was collected before.")
 @click.option("--strict", is_flag=True, help="Exit with 3 also for what a source had already forgotten.")
 @correct_option
+@templates_option
 @all_option
 @names_option
 def collect(**options: Any) -> None:
@@ -84,15 +85,15 @@ def collect(**options: Any) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 @format_option
 @correct_option
+@templates_option
 @all_option
 @names_option
-def build(folder: Path, form: str, correct: bool | None, everything: bool, names: bool) -> None:
+def build(folder: Path, **options: Any) -> None:
     """Make the timeline of FOLDER again from its evidence, offline."""
-    from .timeline.people import set_correct
+    from .timeline.people import set_build
 
-    if correct is not None:
-        set_correct(folder, correct)
-    _print(_built(folder), form, everything=everything, names=names)
+    set_build(folder, options["correct"], options["templates"])
+    _print(_built(folder), options["form"], everything=options["everything"], names=options["names"])
 
 
 @cli.command()

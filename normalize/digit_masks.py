@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,8 @@ WORD, FORTH, BACK = 64, np.dtype("<u8"), np.dtype(">u8")
 WHITE = b"\t\n\f\r "
 
 Bytes = npt.NDArray[np.uint8]
-Words = npt.NDArray[np.uint64]
+# Of np.uint64, which numpy's types lose at every shift by a plain number.
+Words = npt.NDArray[Any]
 Codes = npt.NDArray[np.int32]
 
 
@@ -112,7 +114,7 @@ def _block(block: Bytes, how: Kind) -> tuple[pa.UInt8Array, npt.NDArray[np.int64
 
 def _reached(digits: Words, runs: Words, step: int) -> Words:
     """The bits of each run from its first digit on; a run goes on in the word `step` further."""
-    total = (digits & runs) + runs
+    total: Words = (digits & runs) + runs
     carried = np.flatnonzero(total < runs) + step
     while True:
         carried = carried[(carried >= 0) & (carried < len(total))]

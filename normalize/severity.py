@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .heads import heads
 from .masks import LEVEL_KEYS, METHODS, MONTHS, column, masked, record_of
 
 LEVELS = (None, "fatal", "error", "warning", "info", "debug")
@@ -37,6 +38,9 @@ LETTERS = {"F": FATAL, "E": ERROR, "W": WARNING, "I": INFO, "N": INFO, "D": DEBU
 SIGNS = {"#": WARNING, "*": INFO, "-": DEBUG, ".": DEBUG}
 
 LOUD = "FATAL|CRITICAL|CRIT|PANIC|EMERG|ALERT|SEVERE|ERROR|ERR|WARNING|WARN|NOTICE|INFO|DEBUG|TRACE|FINE|VERBOSE|LOG(?=:)"
+# A line that begins with such a word and a blank says no more of it than that; here the usual ones first, as far as they are read from the first eight bytes.
+FIRST_WORD = re.compile(rf"({LOUD}) ")
+FIRST_WORDS = ("INFO", "ERROR", "WARN", "DEBUG", "WARNING", "FATAL", "TRACE", "NOTICE", "CRIT", "ERR")
 LOUD_WORD = re.compile(rf"(?<![\w.=/-])({LOUD})(?![\w.=/-])")
 NAMED = re.compile(r"(?:^|[\s,{])(?:level|lvl|severity|levelname|loglevel|log\.level)[=:]\"?([A-Za-z]+)")
 BRACKETED = re.compile(r"[\[<|(] ?(?:[\w.-]+[:.])?([A-Za-z]{3,11}) ?[\]>|)]|, (Info|Warning|Error) {2,}")
@@ -68,6 +72,21 @@ def severities(texts: Any) -> Codes:
     return of_masks(lines, *masked(lines)) if len(lines) else np.empty(0, np.int8)
 
 
+def first_words(texts: pa.Array) -> Codes:
+    """The severity of lines that begin with one of FIRST_WORDS and a blank, which settles it, UNKNOWN of all others. `texts`: a string array without nulls."""
+    said = np.zeros(len(texts), np.int8)
+    left, begun = np.arange(len(texts)), heads(texts)
+    for word in FIRST_WORDS:
+        here = begun.begin(f"{word} ".encode())
+        said[left[here]] = WORDS[word.lower()]
+        rest = np.flatnonzero(~here)
+        if not len(rest):
+            break
+        if len(rest) < len(left):
+            left, begun = left[rest], begun.some(rest)
+    return said
+
+
 def of_masks(texts: pa.Array, codes: npt.NDArray[np.int32], masks: Sequence[str]) -> Codes:
     """As `severities`, for lines whose masks are known already: `codes` are places in `masks`."""
     said = np.array([of_mask(mask) for mask in masks], np.int8)[codes]
@@ -87,6 +106,8 @@ def of_mask(mask: str) -> int:
         return _of_record(record)
     if mask.startswith("<*"):
         return PRIORITY
+    if match := FIRST_WORD.match(mask):
+        return WORDS[match[1].lower()]
     if PANIC.match(mask):
         return FATAL
     if THROWN.match(mask):

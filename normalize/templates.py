@@ -69,13 +69,26 @@ def templates(lines: Any, *, by: Literal["masks", "drain3"] = "masks") -> npt.ND
     return grouped(lines)[0]
 
 
-def _drained(lines: Any) -> npt.NDArray[np.int32]:
+def drained(masks: Collection[str]) -> dict[str, str]:
+    """Mask → template as drain3 groups the masks, in their alphabetical order. Raises ConfigError where drain3 is not installed."""
+    miner = drain_miner()
+    clusters = {mask: miner.add_log_message(mask)["cluster_id"] for mask in sorted(masks)}
+    said = {cluster.cluster_id: cluster.get_template().replace("<*>", "*") for cluster in miner.drain.clusters}
+    return {mask: said[cluster] for mask, cluster in clusters.items()}
+
+
+def drain_miner() -> Any:
+    """drain3 with its defaults. Raises ConfigError where it is not installed."""
     try:
         from drain3 import TemplateMiner
         from drain3.template_miner_config import TemplateMinerConfig
     except ImportError as error:
         raise ConfigError("drain3 is not installed: pip install drain3") from error
-    miner = TemplateMiner(config=TemplateMinerConfig())
+    return TemplateMiner(config=TemplateMinerConfig())
+
+
+def _drained(lines: Any) -> npt.NDArray[np.int32]:
+    miner = drain_miner()
     clusters = [miner.add_log_message(line)["cluster_id"] for line in column(lines).to_pylist()]
     known: dict[int, int] = {}
     return np.array([known.setdefault(cluster, len(known)) for cluster in clusters], np.int32)

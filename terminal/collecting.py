@@ -20,7 +20,7 @@ from ..collectors.window import Window, rfc3339
 from ..timeline.evidence import Kept
 from ..timeline.extent import EVER, extent
 from ..timeline.folder import incident_folder
-from ..timeline.people import People, checked_pairs, set_correct, write_people
+from ..timeline.people import People, checked_pairs, set_build, write_people
 from .progress import progress
 from .times import incident_id, parse_time, parse_window
 
@@ -133,8 +133,7 @@ class Job:
                 own=checked_pairs(self.options["config_path"] or Path("retroline.toml"), self.config.get("durations", {})),
             ),
         )
-        if self.options.get("correct") is not None:
-            set_correct(folder, self.options["correct"])
+        set_build(folder, self.options.get("correct"), self.options.get("templates"))
 
 
 def writable(folder: Path) -> None:

@@ -22,5 +22,5 @@ def exit_code(timeline: Timeline, outcomes: Sequence[Outcome], *, strict: bool) 
     coverage = records(timeline.table("coverage"))
     if outcomes and all(outcome.error is not None for outcome in outcomes) and not any(row["received"] for row in coverage):
         return 4
-    failed = [row for row in coverage if row["reason"] is not None]
+    failed = [row for row in coverage if row["reason"] not in (None, "left out")]
     return 3 if any(row["ours"] for row in failed) or (strict and failed) else 0

@@ -14,6 +14,9 @@ format_option = click.option("--format", "form", type=click.Choice(FORMATS), def
 all_option = click.option("--all", "everything", is_flag=True, help="Show every row, background and routine included.")
 names_option = click.option("--names", is_flag=True, help="Show people by name instead of by role.")
 correct_option = click.option("--correct/--no-correct", default=None, help="Whether times of clocks that are known to be wrong are corrected [default: yes].")
+# As timeline.people has them, which loads libraries.
+TEMPLATES = ("masks", "drain3", "none")
+templates_option = click.option("--templates", type=click.Choice(TEMPLATES), help="How log lines are grouped into templates, if at all [default: masks].")
 archive_option = click.option("--archive", "archive_path", type=click.Path(path_type=Path), help="The archive's folder [default: ./archive].")
 LOG_OPTIONS = (
     click.option("--template", metavar="ID|TEXT", help="Only lines of this template, by its id or by words in it."),

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 from retroline.cli import cli
+from retroline.collectors.errors import ConfigError
+from retroline.terminal import options
+from retroline.timeline import people
 
 LOG = "".join(
     f"2026-11-21T01:{n // 60:02d}:{n % 60:02d}.000000001Z {text}\n" for n, text in enumerate(["INFO served 1"] * 90 + ["ERROR cannot pay 7", "INFO served 2"])
@@ -39,6 +44,25 @@ def test_lines(folder: Path) -> None:
     assert asked(folder, "--template", "served", "--limit", "2")[-1] == "… 89 more lines"
 
 
+def test_without_templates(folder: Path, tmp_path: Path) -> None:
+    """`build --templates none` makes no templates, keeps to that, says so in report and coverage, and `logs` tells how to have them; lines are the same."""
+    copied = shutil.copytree(folder, tmp_path / "copied")
+    before = {path.name: path.read_bytes() for path in copied.glob("*.*")}
+    build = ["build", str(copied), "--format", "none"]
+
+    assert CliRunner().invoke(cli, [*build, "--templates", "none"]).exit_code == 0
+    assert CliRunner().invoke(cli, build).exit_code == 0
+
+    assert "templates of log lines were not looked for" in (copied / "timeline.md").read_text("utf-8")
+    assert "left out" in pq.read_table(copied / "coverage.parquet")["reason"].to_pylist()
+    assert len(asked(copied, "--severity", "error")) == 1
+    for wanted in (["--templates"], ["--template", "served"]):
+        result = CliRunner().invoke(cli, ["logs", str(copied), *wanted])
+        assert isinstance(result.exception, ConfigError) and "--templates masks" in str(result.exception)
+    assert CliRunner().invoke(cli, [*build, "--templates", "masks"]).exit_code == 0
+    assert {path.name: path.read_bytes() for path in copied.glob("*.parquet")} == {name: held for name, held in before.items() if name.endswith(".parquet")}
+
+
 def test_templates(folder: Path) -> None:
     """The table has the most frequent template first."""
     head, first, second = asked(folder, "--templates")
@@ -46,3 +70,8 @@ def test_templates(folder: Path) -> None:
     assert first.split()[:2] == ["91", "info"] and first.endswith("INFO served *")
     assert second.endswith("ERROR cannot pay *")
     assert head.split()[0] == "lines"
+
+
+def test_ways_to_templates() -> None:
+    """The command offers what `incident.toml` takes."""
+    assert options.TEMPLATES == people.TEMPLATES

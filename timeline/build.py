@@ -23,7 +23,7 @@ from .corrected_lines import correct_lines
 from .corrections import NOTHING_KNOWN, Clocks, clocks_of, corrected
 from .coverage import coverage_rows, gap_rows
 from .durations import Duration, durations
-from .evidence import Kept, Part, Tally, read_evidence
+from .evidence import Kept, Part, Read, Tally, read_evidence
 from .flapping import alert_of, without_flapping
 from .identity import Named, in_time, linked, named
 from .impact_numbers import NOT_COUNTED, Numbers, impact_numbers
@@ -70,10 +70,10 @@ def build(evidence: Path, people: People, lines: Path, kept: Kept | None = None)
 
     `kept`: batches of the evidence that were read already. Raises OSError where `lines` cannot be written.
     """
-    store = LineStore(lines.parent)
+    store = LineStore(lines.parent, people.templates)
     try:
         read = read_evidence(evidence, people.window, store, kept)
-        read.failures += stray_notes(people)
+        read.failures += [*stray_notes(people), *_not_looked_for(read, people)]
         given = Given(people.window, read.facts, read.series, with_clocks(read.streams, read.facts))
         doubles = store.write(lines, owners(given))
     finally:
@@ -81,7 +81,7 @@ def build(evidence: Path, people: People, lines: Path, kept: Kept | None = None)
     given = replace(given, templates=store.templates)
     everything = all_rows(given)
     clocks = clocks_of(read, given, everything, lines, correct=people.correct)
-    if again := correct_lines(read, given, clocks.corrections, lines):
+    if again := correct_lines(read, given, clocks.corrections, lines, people.templates):
         given, doubles = again
         everything = all_rows(given)
     everything = corrected(everything, clocks)
@@ -109,6 +109,14 @@ def build(evidence: Path, people: People, lines: Path, kept: Kept | None = None)
         impact=impact_numbers(given, rows, chosen, marks, read.failures),
         still=still_had(read, people.window),
     )
+
+
+def _not_looked_for(read: Read, people: People) -> list[Failure]:
+    """What the timeline lacks because nobody wanted it."""
+    if people.templates != "none" or not read.streams:
+        return []
+    text = "templates of log lines were not looked for, so no first errors, bursts or ends of logs are told; `--templates masks` looks for them"
+    return [Failure("kubernetes", "templates of log lines", "left out", text, ours=False)]
 
 
 def all_rows(given: Given) -> list[Row]:

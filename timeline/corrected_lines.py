@@ -19,15 +19,15 @@ from .rows import Given
 from .services import owners
 
 
-def correct_lines(read: Read, given: Given, corrections: Mapping[str, Correction], lines: Path) -> tuple[Given, int] | None:
+def correct_lines(read: Read, given: Given, corrections: Mapping[str, Correction], lines: Path, templates: str = "masks") -> tuple[Given, int] | None:
     """Write `lines` anew if a clock that stamped some is corrected: what is given then, and how many lines were doubles; else None.
 
-    `corrections`: clock → (what is added to its readings, how wrong that may be).
+    `corrections`: clock → (what is added to its readings, how wrong that may be). `templates`: how they are found.
     """
     moved: dict[Place, Correction] = {(s.namespace, s.pod, s.container, s.ref): corrections[s.clock] for s in given.streams if s.clock in corrections}
     if not moved:
         return None
-    store = LineStore(lines.parent)
+    store = LineStore(lines.parent, templates)
     try:
         reread_lines(read, given.window, store, moved)
         doubles = store.write(lines, owners(given))

@@ -15,7 +15,7 @@ from .sample_holes import sample_holes
 # kube-apiserver keeps events this long unless told otherwise (--event-ttl, default 1h).
 EVENT_TTL_NS = 3600 * SECOND_NS
 # What hides nothing of the incident.
-NO_GAPS = ("unrecognised", "outside", "assumed")
+NO_GAPS = ("unrecognised", "outside", "assumed", "left out")
 
 
 def gap_rows(read: Read, window: Window, told: str = "") -> list[Row]:

@@ -41,13 +41,13 @@ class Columns:
             streams[owner].add(stream)
         self.shared = np.array([bool(owner[1]) and len(streams[i]) > 1 for i, owner in enumerate(self.owners)], bool)
 
-    def table(self, piece: Piece, text: pa.Array, level: npt.NDArray[np.int32], ids: npt.NDArray[np.int32]) -> pa.Table:
-        """A piece as WRITTEN; `text`, `level` and `ids` (severity and template) of its lines are given."""
+    def table(self, piece: Piece, text: pa.Array, level: npt.NDArray[np.int32], ids: npt.NDArray[np.int32] | None) -> pa.Table:
+        """A piece as WRITTEN; `text`, `level` and `ids` (severity and template, None: none was looked for) of its lines are given."""
         container = piece.per_source(self.container)
         columns: dict[str, pa.Array] = {
             "at": pa.array(piece.at).view(WRITTEN.field("at").type),
             "severity": coded(level, LEVELS),
-            "template_id": pa.array(ids),
+            "template_id": pa.nulls(len(level), pa.int32()) if ids is None else pa.array(ids),
             "text": text if pa.types.is_string(text.type) else text.cast(pa.string()),
             "app_at": piece.column("app_at"),
             "truncated": piece.column("truncated"),

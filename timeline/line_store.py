@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -20,20 +23,38 @@ from .log_templates import Counting, First, Said, told
 from .rows import Template
 
 
+@dataclass(frozen=True)
+class Named:
+    """The template of each mask, by number; the id of each template; what is counted of them."""
+
+    template: Numbers
+    ids: npt.NDArray[np.int32]
+    counting: Counting
+
+    def count(self, piece: Piece, key: Keys, columns: Columns, line: Callable[[Numbers, int], First]) -> npt.NDArray[np.int32]:
+        """Count the records of a piece, whose lines' keys are `key`; the id of each line's template. `line` tells of the nth of some lines."""
+        said, rows = self.template[key >> 4], np.flatnonzero(key & 1)
+        self.counting.add(Said(piece.at[rows], piece.per_source(columns.owner)[rows], said[rows], (key >> 1 & 7)[rows]), lambda place: line(rows, place))
+        ids: npt.NDArray[np.int32] = self.ids[said]
+        return ids
+
+
 class LineStore:
     """Takes batches of `normalize.tables.LINES` in any order, writes them in order of `at`.
 
     Lines wait in an Arrow file beside the result. Where two streams are of one container (a log saved twice, or while it
     ran and after), lines of equal stamp and text count once per stream's own repetition. After `write`, `templates` has what they
     say: `severity` and `template_id` of a line are those of its record.
+
+    `by`: how templates are found, one of people.TEMPLATES; by none, there are none. Raises ConfigError where drain3 is to and is not installed.
     """
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, by: str = "masks") -> None:
+        self._words, self._by = Words(by), by
         self._waiting = Waiting(place / ".lines.arrow.part")
         self._sources: list[Source] = []
         self._containers: dict[Container, int] = {}
         self._streams: dict[str, int] = {}
-        self._words = Words()
         self.templates: list[Template] = []
 
     def add(self, container: Container, stream: str, batch: pa.RecordBatch, ref: str = "", numbers: Numbers | None = None) -> None:
@@ -73,7 +94,7 @@ class LineStore:
         metadata = None
         try:
             left_out = self._write(file, workloads or {})
-            metadata = {"retroline.templates": told(self.templates)}
+            metadata = {"retroline.templates": told(self.templates), "retroline.templates_by": self._by}
         finally:
             file.close(metadata)
         self.close()
@@ -86,26 +107,26 @@ class LineStore:
 
     def _write(self, file: LinesFile, workloads: Mapping[str, str]) -> int:
         columns = Columns(self._sources, list(self._containers))
-        found = self._words.templates(_used(self._words.keys, len(self._words.masks)))
-        names = sorted(set(found.values()))
-        known = {name: i for i, name in enumerate(names)}
-        template = np.zeros(len(self._words.masks), np.int64)
-        template[list(found)] = [known[name] for name in found.values()]
-        ids = np.array([template_id(name) for name in names], np.int32)
-        counting = Counting(names, columns.owners, workloads)
+        named = None if self._by == "none" else self._named(columns, workloads)
         left_out = 0
         for merged_piece in merged(self._sources, self._waiting):
             together = merged_piece.together("text")
             piece = self._once(merged_piece, together, columns)
             left_out += len(merged_piece.at) - len(piece.at)
             key = piece.per_row(self._words.keys)
-            said, level = template[key >> 4], key >> 1 & 7
-            rows = np.flatnonzero(key & 1)
-            text = together.take(pa.array(piece.order))
-            counting.add(Said(piece.at[rows], piece.per_source(columns.owner)[rows], said[rows], level[rows]), self._line(piece, rows, text))
-            file.write(columns.table(piece, text, level, ids[said]))
-        self.templates = counting.templates()
+            level, text = key >> 1 & 7, together.take(pa.array(piece.order))
+            ids = None if named is None else named.count(piece, key, columns, partial(self._line, piece, text))
+            file.write(columns.table(piece, text, level, ids))
+        self.templates = named.counting.templates() if named else []
         return left_out
+
+    def _named(self, columns: Columns, workloads: Mapping[str, str]) -> Named:
+        found = self._words.templates(_used(self._words.keys, len(self._words.masks)))
+        names = sorted(set(found.values()))
+        known = {name: i for i, name in enumerate(names)}
+        template = np.zeros(len(self._words.masks), np.int64)
+        template[list(found)] = [known[name] for name in found.values()]
+        return Named(template, np.array([template_id(name) for name in names], np.int32), Counting(names, columns.owners, workloads))
 
     def _once(self, piece: Piece, together: pa.Array, columns: Columns) -> Piece:
         """The piece without doubles."""
@@ -115,17 +136,13 @@ class LineStore:
         double = doubles(piece.at, owner, stream, columns.shared, lambda rows: together.take(pa.array(piece.order[rows])))
         return piece.without(double) if double.any() else piece
 
-    def _line(self, piece: Piece, rows: Numbers, text: pa.Array) -> Callable[[int], First]:
-        """Tells of one of the chosen rows of a piece: text and ref."""
-
-        def first(place: int) -> First:
-            row = int(rows[place])
-            number, within = piece.origin(row)
-            ref, numbers = self._sources[number].ref, self._sources[number].numbers
-            line = numbers + within if isinstance(numbers, int) else int(numbers[within])
-            return First(text[row].as_py(), f"{ref}#line {line}" if line > 0 else ref)
-
-        return first
+    def _line(self, piece: Piece, text: pa.Array, rows: Numbers, place: int) -> First:
+        """Text and ref of one of the chosen rows of a piece."""
+        row = int(rows[place])
+        number, within = piece.origin(row)
+        ref, numbers = self._sources[number].ref, self._sources[number].numbers
+        line = numbers + within if isinstance(numbers, int) else int(numbers[within])
+        return First(text[row].as_py(), f"{ref}#line {line}" if line > 0 else ref)
 
 
 def _short(numbers: Numbers | None) -> Numbers | int:

@@ -18,8 +18,8 @@ import pyarrow as pa
 
 from ..normalize.masks import masked
 from ..normalize.records import Open, Records, may_throw, records
-from ..normalize.severity import ERROR, FATAL, of_masks
-from ..normalize.templates import merged_templates
+from ..normalize.severity import ERROR, FATAL, UNKNOWN, first_words, of_masks
+from ..normalize.templates import drain_miner, drained, merged_templates
 from .line_waiting import size_of
 
 MOST_MASKS = 100_000
@@ -57,9 +57,15 @@ class Said:
 
 
 class Words:
-    """Reads batch by batch; after `end`, `keys` has one array per batch. Masks are made by threads, several batches ahead."""
+    """Reads batch by batch; after `end`, `keys` has one array per batch. Masks are made by threads, several batches ahead.
 
-    def __init__(self) -> None:
+    `by`: how templates are found, one of people.TEMPLATES; by none, all lines have one mask, and most are not masked at all.
+    """
+
+    def __init__(self, by: str = "masks") -> None:
+        if by == "drain3":
+            drain_miner()
+        self._by = by
         self.masks: dict[str, int] = {}
         self.keys: list[Keys] = []
         self._open: dict[str, Open] = {}
@@ -78,7 +84,7 @@ class Words:
             return
         if self._threads is None:
             self._threads = ThreadPoolExecutor(WORKERS)
-        self._asked.append((self._waiting, self._threads.submit(_said, self._waiting)))
+        self._asked.append((self._waiting, self._threads.submit(self._said, self._waiting)))
         self._waiting, self._rows, self._size = [], 0, 0
         while len(self._asked) > MOST_ASKED:
             batches, said = self._asked.popleft()
@@ -89,7 +95,7 @@ class Words:
         for batches, said in self._asked:
             self._read(batches, said.result())
         if self._waiting:
-            self._read(self._waiting, _said(self._waiting))
+            self._read(self._waiting, self._said(self._waiting))
         self._asked.clear()
         self._waiting = []
         self.close()
@@ -116,7 +122,13 @@ class Words:
         """Mask number → template, for the masks that are used."""
         wanted = set(used.tolist())
         numbers = {mask: number for mask, number in self.masks.items() if number in wanted}
-        return {numbers[mask]: template for mask, template in merged_templates(numbers).items()}
+        found = drained(numbers) if self._by == "drain3" else merged_templates(numbers)
+        return {numbers[mask]: template for mask, template in found.items()}
+
+    def _said(self, batches: Sequence[tuple[str, pa.Array]]) -> Said:
+        texts = [text for _, text in batches]
+        together = pa.concat_arrays(texts) if len(texts) > 1 else texts[0]
+        return unmasked(together) if self._by == "none" else said(together)
 
     def _number(self, mask: str) -> int:
         if mask not in self.masks and len(self.masks) >= MOST_MASKS:
@@ -165,8 +177,18 @@ def of_record(named: Keys | np.int32, first: Keys | np.int32) -> Keys:
     return np.asarray(np.asarray(named) >> 4 << 4 | graver << 1, np.int32)
 
 
-def _said(batches: Sequence[tuple[str, pa.Array]]) -> Said:
-    texts = [text for _, text in batches]
-    together = pa.concat_arrays(texts) if len(texts) > 1 else texts[0]
-    codes, masks = masked(together)
-    return Said(codes, masks, of_masks(together, codes, masks), np.array([may_throw(mask) for mask in masks], bool)[codes])
+def said(texts: pa.Array) -> Said:
+    """What lines say, by their masks."""
+    codes, masks = masked(texts)
+    return Said(codes, masks, of_masks(texts, codes, masks), np.array([may_throw(mask) for mask in masks], bool)[codes])
+
+
+def unmasked(texts: pa.Array) -> Said:
+    """The same without their masks: one is all lines'. Lines that begin with a word of severity need none, and name no exception."""
+    levels = first_words(texts)
+    throwing = np.zeros(len(texts), bool)
+    rows = np.flatnonzero(levels == UNKNOWN)
+    if len(rows):
+        others = said(texts.take(pa.array(rows)))
+        levels[rows], throwing[rows] = others.levels, others.throwing
+    return Said(np.zeros(len(texts), np.int32), [""], levels, throwing)

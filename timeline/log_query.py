@@ -53,6 +53,7 @@ def lines(path: Path, query: Query, limit: int | None = None) -> Iterator[str]:
 
 def table(path: Path, query: Query) -> Iterator[str]:
     """One line per template and severity, the most frequent first: lines, first and last instant, id, template."""
+    known = templates(path)
     counts: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 1 << 62, 0])
     for part in found(path, query):
         at = part["at"].cast(pa.int64())
@@ -60,15 +61,16 @@ def table(path: Path, query: Query) -> Iterator[str]:
         for row in grouped.aggregate([("at", "count"), ("at", "min"), ("at", "max")]).to_pylist():
             one = counts[row["id"] or 0, row["severity"] or ""]
             one[:] = [one[0] + row["at_count"], min(one[1], row["at_min"]), max(one[2], row["at_max"])]
-    known = templates(path)
     yield f"{'lines':>9}  {'severity':8}  {'first':24}  {'last':24}  {'id':>10}  template"
     for (number, severity), (count, first, last) in sorted(counts.items(), key=lambda item: (-item[1][0], item[0])):
         yield f"{count:>9}  {severity or '-':8}  {rfc3339(first, 3):24}  {rfc3339(last, 3):24}  {number:>10}  {plain(known.get(number, '-'))}"
 
 
 def templates(path: Path) -> dict[int, str]:
-    """Id → text of the templates that the file tells of."""
+    """Id → text of the templates that the file tells of. Raises ConfigError where none were looked for."""
     told = _opened(path).metadata.metadata or {}
+    if told.get(b"retroline.templates_by") == b"none":
+        raise ConfigError("the incident was built without templates: `retroline build DIR --templates masks` makes it with them")
     return {int(number): str(text) for number, text in json.loads(told.get(b"retroline.templates", b"{}")).items()}
 
 

@@ -21,6 +21,7 @@ kind = "note"                   # or decision, or comms.published
 
 [build]
 correct = false                 # show times as received, whatever is known of wrong clocks
+templates = "none"              # how templates of log lines are found: masks, drain3 or none
 
 [durations]                     # own pairs of milestones
 time_to_rollback = ["detected", "mitigation_started"]
@@ -48,12 +49,14 @@ from .rows import Row
 FILE = "incident.toml"
 # A value as TOML writes it on one line: in either quotes, or a bare time.
 VALUE = r"""(?:"[^"\n]*"|'[^'\n]*'|\d{4}-[^#\n]*?(?=[ \t]*(?:#|$))|true|false)"""
+# How templates of log lines are found; the first unless said otherwise.
+TEMPLATES = ("masks", "drain3", "none")
 NOTE_KINDS = ("note", "decision", "comms.published")
 # Table → keys. What is not listed is a typing error, and said so.
 KEYS = {
     "incident": ("id", "service", "depends_on", "sources"),
     "window": ("since", "until"),
-    "build": ("correct",),
+    "build": ("correct", "templates"),
     "milestone": ("name", "at", "by", "text"),
     "note": ("at", "text", "kind", "by"),
     "durations": (),
@@ -73,6 +76,7 @@ class People:
     notes: tuple[Mapping[str, Any], ...] = ()
     own: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     correct: bool = True
+    templates: str = TEMPLATES[0]
 
 
 def read_people(folder: Path) -> People:
@@ -89,8 +93,8 @@ def read_people(folder: Path) -> People:
     except RecursionError as error:
         raise ConfigError(f"{path}: lists within lists without end") from error
     _known(path, "", said, KEYS)
-    incident, window, own = (_table(path, name, said.get(name, {})) for name in ("incident", "window", "durations"))
-    for name, table in (("incident", incident), ("window", window)):
+    incident, window, made, own = (_table(path, name, said.get(name, {})) for name in ("incident", "window", "build", "durations"))
+    for name, table in (("incident", incident), ("window", window), ("build", made)):
         _known(path, f"{name}.", table, KEYS[name])
     return People(
         id=_text(path, "incident.id", incident.get("id", folder.name)),
@@ -101,7 +105,8 @@ def read_people(folder: Path) -> People:
         milestones=tuple(_checked(path, "milestone", said.get("milestone", []), NAMES, "name")),
         notes=tuple(_checked(path, "note", said.get("note", []), NOTE_KINDS, "kind")),
         own=checked_pairs(path, own),
-        correct=_flag(path, "build.correct", _table(path, "build", said.get("build", {})).get("correct", True)),
+        correct=_flag(path, "build.correct", made.get("correct", True)),
+        templates=_one_of(path, "build.templates", made.get("templates", TEMPLATES[0]), TEMPLATES),
     )
 
 
@@ -151,13 +156,17 @@ def _updated(path: Path, folder: Path, people: People, window: Mapping[str, str]
     return text
 
 
-def set_correct(folder: Path, correct: bool) -> None:
-    """Say in `incident.toml` whether what is known of wrong clocks is applied. Raises ConfigError where the folder is no incident's."""
-    path = folder / FILE
-    if read_people(folder).correct is not correct:
-        part = path.with_name(f".{FILE}.part")
-        part.write_text(_put(path.read_text("utf-8"), "build", "correct", correct), "utf-8")
-        part.replace(path)
+def set_build(folder: Path, correct: bool | None, templates: str | None) -> None:
+    """Say in `incident.toml` whether what is known of wrong clocks is applied, and how templates are found; None leaves it as it is.
+
+    Raises ConfigError where the folder is no incident's.
+    """
+    path, people = folder / FILE, read_people(folder)
+    for key, value, held in (("correct", correct, people.correct), ("templates", templates, people.templates)):
+        if value is not None and value != held:
+            part = path.with_name(f".{FILE}.part")
+            part.write_text(_put(path.read_text("utf-8"), "build", key, value), "utf-8")
+            part.replace(path)
 
 
 def _put(text: str, table: str, key: str, value: str | bool) -> str:
@@ -238,6 +247,12 @@ def _flag(path: Path, key: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise ConfigError(f"{path}: {key} must be true or false")
     return value
+
+
+def _one_of(path: Path, key: str, value: Any, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        raise ConfigError(f"{path}: {key} must be one of {', '.join(allowed)}")
+    return str(value)
 
 
 def _texts(path: Path, key: str, value: Any) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ SAID: dict[str | None, tuple[str, ...]] = {
         'Exception in thread "main" java.lang.OutOfMemoryError: Java heap space',
         "<11>Nov 21 01:20:58 web app[12]: no",
         "ERROR:root:no",
+        'ERROR level=info "GET /readyz HTTP/1.1" 200',
         "error: no such file",
         "11-21 01:20:58.123  1702  2395 E ActivityManager: dead",
         "2026-11-21T01:20:58.1Z 7 [ERROR] [MY-010119] [Server] Aborting",

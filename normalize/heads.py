@@ -1,0 +1,46 @@
+"""How lines begin: their first eight bytes as one number, to be compared with words for a whole column at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Heads:
+    """Of each line the first eight bytes, the first lowest, and its length in bytes; what stands beyond the line's end means nothing."""
+
+    word: npt.NDArray[np.uint64]
+    size: npt.NDArray[np.int32]
+
+    def begin(self, start: bytes) -> Flags:
+        """Which lines begin with some bytes, eight at most."""
+        mask = np.uint64((1 << 8 * len(start)) - 1)
+        found: Flags = (self.word & mask) == np.uint64(int.from_bytes(start, "little"))
+        found &= self.size >= len(start)
+        return found
+
+    def some(self, rows: npt.NDArray[np.int64]) -> Heads:
+        """Those of some lines."""
+        return Heads(self.word[rows], self.size[rows])
+
+
+def heads(texts: pa.Array) -> Heads:
+    """The beginnings of a string array's lines; null is nothing in particular."""
+    _, bounds, data = texts.buffers()
+    ends = np.frombuffer(bounds, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    held = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
+    if len(held) < 8:
+        held = np.append(held, np.zeros(8, np.uint8))
+    starts, last = ends[:-1], len(held) - 8
+    beyond = np.flatnonzero(starts > last)
+    # Bytes from any place on, without a copy of them all.
+    word = np.ndarray((last + 1,), "<u8", held, 0, (1,))[np.minimum(starts, last) if len(beyond) else starts]
+    if len(beyond):
+        word[beyond] >>= (8 * np.minimum(starts[beyond] - last, 7)).astype(np.uint64)
+    return Heads(word, ends[1:] - starts)
