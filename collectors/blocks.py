@@ -50,11 +50,11 @@ def blocks(file: Source, size: int, longest: int) -> Iterator[Block]:
     while True:
         ring.rotate()
         filled, cut = len(rest), 0
-        _room(ring, filled)[:filled] = rest
+        _room(ring, filled, 0)[:filled] = rest
         ended = False
         while not ended and not cut and filled < longest:
             until = min(filled + step, longest)
-            filled, error = (filled, error) if error else _fill(file, _room(ring, until), filled, until)
+            filled, error = (filled, error) if error else _fill(file, _room(ring, until, filled), filled, until)
             ended = filled < until
             cut = filled if ended else ring[0].rfind(b"\n", 0, filled) + 1
         cut = cut or filled
@@ -125,10 +125,12 @@ def _begin(file: Source) -> tuple[bytes, Exception | None]:
     return bytes(head[:filled]).removeprefix(BOM), error
 
 
-def _room(ring: deque[bytearray], size: int) -> bytearray:
-    """The first buffer of the ring, made longer where `size` bytes and the slack do not fit."""
+def _room(ring: deque[bytearray], size: int, filled: int) -> bytearray:
+    """The first buffer of the ring, with its first `filled` bytes in a longer one where `size` bytes and the slack do not fit."""
     if len(ring[0]) < size + SLACK:
-        ring[0] = ring[0] + bytes(size + size // 8 + SLACK - len(ring[0]))
+        longer = bytearray(size + size // 8 + SLACK)
+        longer[:filled] = memoryview(ring[0])[:filled]
+        ring[0] = longer
     return ring[0]
 
 

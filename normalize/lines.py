@@ -14,7 +14,7 @@ from ..collectors.window import Window
 from .inner_lines import InnerLines
 from .shown import shown_text
 from .stamps import NONE_NS, Nanoseconds, instants
-from .tables import LINES
+from .tables import INSTANT, LINES
 from .window import inside
 
 # What is added to a clock's readings, and how wrong that may be, in nanoseconds.
@@ -23,6 +23,7 @@ AS_RECEIVED: Correction = (0, 0)
 
 Kept = npt.NDArray[np.bool_]
 STREAM = ("namespace", "pod", "container")
+NAMES = tuple(LINES.names)
 
 
 @dataclass(frozen=True)
@@ -56,14 +57,14 @@ def normal_lines(
     chosen, times = (raw.batch, at) if kept is None else _chosen(raw.batch, at, kept)
     count = len(times)
     columns = {
-        "at": pa.array(times).view(LINES.field("at").type),
+        "at": pa.array(times).view(INSTANT),
         "text": shown_text(chosen.column("text")),
         "truncated": chosen.column("truncated"),
         **{name: pa.array((width if kept is None else width[kept]) + error_ns) for name, width in zip(("before_ns", "after_ns"), widths, strict=False)},
     }
     streams = tuple(raw.about.get(name) or None for name in STREAM)
     same = _same(*streams, shift_ns, error_ns, 1 << count.bit_length())
-    arrays = [columns[f.name] if f.name in columns else same[f.name].slice(0, count) for f in LINES]
+    arrays = [columns[name] if name in columns else same[name].slice(0, count) for name in NAMES]
     counted = LineCount(
         received=len(at),
         outside=len(seen) - count,

@@ -21,9 +21,9 @@ MINUTE_NS = 60 * SECOND_NS
 # Whole days before and after 1970 that nanoseconds in 64 bits hold for sure.
 FURTHEST_MINUTE = (np.iinfo(np.int64).max // MINUTE_NS) - 1440
 NO_DAY = 1 << 40
-REACH = 32
-# Seconds that a batch holds, most of the time: they come again in the next ones, and few are quicker one by one.
-FEW = 64
+SHORTEST, REACH = 20, 32
+# Minutes that a batch spans, most of the time: they come again in the next ones, and few are quicker one by one.
+FEW = 16
 # Which bytes of a word its first 0 to 8 are.
 FIRST = np.array([(1 << 8 * i) - 1 for i in range(9)], np.uint64)
 ZEROS = 0x3030303030303030
@@ -60,22 +60,22 @@ def usual_ns(data: npt.NDArray[np.uint8], starts: Offsets, ends: Offsets) -> Nan
 
 def _whole_ns(date: Words, minute: Words, second: Words) -> Nanoseconds:
     """Nanoseconds of `2026-11-21T01:20:00`, in three words; NONE_NS where it is written otherwise or the calendar has none such."""
-    if len(date) <= FEW:
-        parts = [(_one_minute(*words), _one_second(tick)) for *words, tick in zip(date.tolist(), minute.tolist(), second.tolist(), strict=True)]
-        return np.array([NONE_NS if NONE_NS in part else sum(part) for part in parts], np.int64)
-    begun, further = _minutes_ns(date, minute), _seconds_ns(second)
-    good = (begun != NONE_NS) & (further != NONE_NS)
-    return np.where(good, np.where(good, begun, 0) + np.where(good, further, 0), NONE_NS)
+    first = runs(date, minute)
+    date, minute = date[first], minute[first]
+    if len(first) <= FEW:
+        few = [_one_minute(*words) for words in zip(date.tolist(), minute.tolist(), strict=True)]
+        begun = np.array(few, np.int64)
+    else:
+        begun = _minutes_ns(date, minute)
+    begun = np.repeat(begun, np.diff(first, append=len(second)))
+    seconds = _pair(second >> 8)
+    good = (begun != NONE_NS) & fits(second, ":00\0\0\0\0\0") & (seconds <= 60)
+    return np.where(good, begun + seconds * SECOND_NS, NONE_NS)
 
 
 @lru_cache(maxsize=4096)
 def _one_minute(date: int, minute: int) -> int:
     return int(_minutes_ns(np.array([date], np.uint64), np.array([minute], np.uint64))[0])
-
-
-@lru_cache(maxsize=4096)
-def _one_second(second: int) -> int:
-    return int(_seconds_ns(np.array([second], np.uint64))[0])
 
 
 def _minutes_ns(date: Words, minute: Words) -> Nanoseconds:
@@ -99,12 +99,6 @@ def _days(date: Words, day: Words) -> Offsets:
     march = year - (month < 3)
     days = march * 365 + march // 4 - march // 100 + march // 400 + ((month + 9) % 12 * 153 + 2) // 5 + number - 719_469
     return np.where(good, days, NO_DAY)
-
-
-def _seconds_ns(second: Words) -> Nanoseconds:
-    """Nanoseconds of `:00`; second 60 is that of a leap second."""
-    seconds = _pair(second >> 8)
-    return np.where(fits(second, ":00\0\0\0\0\0") & (seconds <= 60), seconds * SECOND_NS, NONE_NS)
 
 
 def _fractions(data: npt.NDArray[np.uint8], ends: Offsets, sizes: Offsets, second: Words, rest: Words) -> tuple[Nanoseconds, npt.NDArray[np.bool_]]:
