@@ -243,6 +243,7 @@ def _built(folder: Path, kept: Any = None) -> Timeline:
     from .timeline.frames import without_pandas
 
     without_pandas()
+    gc.freeze()  # what was imported is no garbage: a sweep in a small build would find nothing else
     return build_folder(folder, kept)
 
 

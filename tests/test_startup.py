@@ -62,3 +62,25 @@ def test_reading_loads_no_network(source: str) -> None:
     code = f"from retroline.collectors.registry import collector\nassert collector({source!r}).recognise({{}}, 'a.json') is None"
 
     assert not NETWORK & loaded(code)
+
+
+@pytest.mark.parametrize(
+    ("ends", "code", "said"),
+    [("pass", 0, ""), ("sys.exit(3)", 3, ""), ("sys.exit()", 0, ""), ("sys.exit('no')", 1, "no"), ("raise ValueError('odd')", 1, "ValueError: odd")],
+)
+def test_the_process_ends_as_the_command_did(ends: str, code: int, said: str) -> None:
+    """What was printed arrives, in whole, and the exit code is the command's; a bug is still told with its traceback."""
+    script = f"import sys\nimport retroline.__main__ as start\ndef main():\n    print('word ' * 50_000)\n    {ends}\nstart.main = main\nstart.run()"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (code, "word " * 50_000 + "\n")
+    assert said in done.stderr and bool(said) == bool(done.stderr)
+
+
+def test_what_others_registered_is_called_before_the_end() -> None:
+    """Libraries tidy up after themselves although the interpreter is not taken apart; threads are waited for."""
+    late = "import threading, time\n    threading.Thread(target=lambda: (time.sleep(0.2), print('thread'))).start()\n    atexit.register(print, 'tidy')"
+    script = f"import atexit\nimport retroline.__main__ as start\ndef main():\n    {late}\nstart.main = main\nstart.run()"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["thread", "tidy"]
