@@ -17,6 +17,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .heads import heads
+
 Flags = npt.NDArray[np.bool_]
 
 ALWAYS = (
@@ -30,8 +32,11 @@ EXCEPTION = r"^(?:[A-Za-z_][\w.]*(?:: |:?$)|(?:[\w$]+\.)+[\w$]*(?:Exception|Erro
 THROWN = r"^(?:[\w$]+\.)+[\w$]*(?:Exception|Error|Throwable)\b"
 THROWN_WORD = re.compile(THROWN, re.ASCII)
 FIRST_WORD = 512
-FIRST = np.zeros(256, bool)
-FIRST[list(b"CSDTgce.[-s]})")] = True
+# The first two bytes of what the patterns above begin with, as a number, the first lowest; a closing bracket may stand before anything.
+FIRST_TWO = np.zeros(1 << 16, bool)
+FIRST_TWO[[first | second << 8 for first, second in (b"Ca", b"Su", b"..", b"Du", b"Th", b"Tr", b"go", b"cr", b"ex", b"[s", b"--", b"st")]] = True
+FIRST_TWO[[first | second << 8 for first in b"]})" for second in range(256)]] = True
+BLANKS = (ord(" "), ord("\t"))
 # A line's class: it starts a record, it continues one, it opens a traceback.
 HEAD, MORE, OPENER = range(3)
 
@@ -98,14 +103,13 @@ def records(texts: pa.Array, grave: Flags, before: Open = Open(), throwing: Flag
 
 def _classes(texts: pa.Array) -> tuple[npt.NDArray[np.int8], Flags, Flags]:
     """Class of each line; which begin a goroutine's dump; which announce a further traceback."""
-    _, bounds, data = texts.buffers()
-    starts = np.frombuffer(bounds, np.int32)[texts.offset : texts.offset + len(texts) + 1]
-    held = np.frombuffer(data, np.uint8) if data is not None and len(data) else np.zeros(1, np.uint8)
-    first = held[np.minimum(starts[:-1], len(held) - 1)]
-    blank = starts[1:] == starts[:-1]
-    kind = np.where(blank | (first == ord(" ")) | (first == ord("\t")), MORE, HEAD).astype(np.int8)
+    begun = heads(texts)
+    two = begun.word.astype(np.uint16)
+    first = two.astype(np.uint8)
+    more = (begun.size == 0) | (first == BLANKS[0]) | (first == BLANKS[1])
+    kind = np.where(more, MORE, HEAD).astype(np.int8)
     goroutine, chained = np.zeros(len(kind), bool), np.zeros(len(kind), bool)
-    rows = np.flatnonzero(FIRST[first] & (kind == HEAD))
+    rows = np.flatnonzero(FIRST_TWO[two] & ~more)
     if len(rows):
         some = texts.take(pa.array(rows))
         kind[rows[_match(some, ALWAYS)]] = MORE
