@@ -1,6 +1,6 @@
 """Compressed files: gzip and zstd are told by their first bytes; what of a broken one can be read is read.
 
-Logs are written as zstd (RFC 8878) with a flush after every FLUSH bytes: whoever is killed leaves a file that can be read up to there.
+Logs are written as zstd (RFC 8878), a frame for every FLUSH bytes: whoever is killed leaves a file that can be read up to the last one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 
@@ -19,7 +19,8 @@ GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 SUFFIXES = (".gz", ".zst")
 # What reading a broken file raises.
 BROKEN = (EOFError, gzip.BadGzipFile, zlib.error)
-CHUNK, FLUSH = 256 << 10, 1 << 20
+CHUNK, FLUSH = 256 << 10, 512 << 10
+LEVEL = 1
 STEPS = (1 << 30, 4096, 1)
 
 
@@ -69,19 +70,40 @@ def written(path: Path, *, zstd: bool) -> Iterator[Callable[[bytes], object]]:
         if not zstd:
             yield file.write
             return
-        with pa.CompressedOutputStream(pa.PythonFile(file, "w"), "zstd") as out:
-            waiting = 0
+        frames = _Frames(file)
+        try:
+            yield frames.write
+        finally:
+            frames.end()
 
-            def write(chunk: bytes) -> None:
-                nonlocal waiting
-                out.write(chunk)
-                waiting += len(chunk)
-                if waiting >= FLUSH:
-                    out.flush()
-                    file.flush()
-                    waiting = 0
 
-            yield write
+class _Frames:
+    """Text as zstd frames of FLUSH bytes each, however it comes; of nothing, one empty frame."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._codec = file, pa.Codec("zstd", compression_level=LEVEL)
+        self._text = memoryview(bytearray(FLUSH))
+        self._size, self._count = 0, 0
+
+    def write(self, chunk: bytes) -> None:
+        """Add to the text."""
+        start = 0
+        while start < len(chunk):
+            part = chunk[start : start + len(self._text) - self._size]
+            self._text[self._size : self._size + len(part)] = part
+            self._size, start = self._size + len(part), start + len(part)
+            if self._size == len(self._text):
+                self._flush()
+
+    def end(self) -> None:
+        """Write what is left."""
+        if self._size or not self._count:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._file.write(self._codec.compress(self._text[: self._size], asbytes=True))
+        self._file.flush()
+        self._size, self._count = 0, self._count + 1
 
 
 class _Zstd(io.RawIOBase):

@@ -21,11 +21,13 @@ from . import Settings
 from .client import Client, NoAnswer
 from .fields import mapping, text
 from .gone import gone_pods, relevant
+from .kubeconfig import POOL
 from .lists import EVENTS, NODE_EVENTS, NODES, PODS, WORKLOADS, Listing, Resource, list_all, note
 from .logs import collect, in_window, lost, targets
 from .stamp import instant
 
-WORKERS = 8
+# Logs at a time: most of it is waiting for kubelets. One more connection is the lists'.
+WORKERS = POOL - 1
 NODE_NAMESPACE = "default"
 
 

@@ -133,6 +133,7 @@ def collect(client: Client, target: Target, settings: Settings, ask: Ask, refuse
         else:
             about = asked(f"{client.host}{stream.path}", stream.params) | _about(target)
             ask.evidence.save(key, "log", _body(head, blocks, stream), suffix=".log.zst", about=about, asked_at=asked_at, date=stream.date)
+            ask.progress(f"logs of {target.name}", 0, 1)
             if stream.problem:
                 note(ask, stream.problem, f"logs of {target.name}", since=stream.last_stamp, subject=target.subject)
 

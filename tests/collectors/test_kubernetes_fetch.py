@@ -478,7 +478,7 @@ def test_a_log_that_falls_silent(tmp_path: Path, cluster: Cluster) -> None:
 
 
 def test_a_slow_log_shows_as_it_comes(tmp_path: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What arrived is given on after a while, however little."""
+    """What arrived is given on after a while, however little; a log is one item."""
     monkeypatch.setattr(client_module, "LIVE_S", 0.05)
     shown = threading.Event()
     seen = []
@@ -491,10 +491,18 @@ def test_a_slow_log_shows_as_it_comes(tmp_path: Path, cluster: Cluster, monkeypa
         handler.wfile.write(b"0\r\n\r\n")
 
     cluster.always[LOG] = chunks(lines(0, 30), 100, slowly)
-    given = replace(ask(tmp_path), progress=lambda what, n_bytes, n_items: shown.set() if what.startswith("logs") and n_bytes else None)
+    told: list[tuple[int, int]] = []
+
+    def progress(what: str, n_bytes: int, n_items: int) -> None:
+        if what == "logs of shop/web-1/app":
+            told.append((n_bytes, n_items))
+            shown.set()
+
+    given = replace(ask(tmp_path), progress=progress)
     k8s.fetch(k8s.Settings(kubeconfig(tmp_path, with_log(cluster, b"").url)), given)
 
     assert seen == [True]
+    assert [sum(numbers) for numbers in zip(*told, strict=True)] == [len(lines(0, 32)), 1]
     assert log_of(held(tmp_path)) == lines(0, 32)
 
 
