@@ -13,6 +13,7 @@ from ..normalize.tables import LINES
 from .line_waiting import size_of
 
 ROWS_A_GROUP, BYTES_A_GROUP = 131_072, 64 << 20
+ROWS_AT_ONCE = 16_384
 MOST_UNWRITTEN = 2
 NAMES = ["severity", "namespace", "pod", "container", "template_id", "correction_ns", "before_ns", "after_ns"]
 # Names arrive as dictionaries; what is read back has the columns of LINES.
@@ -29,6 +30,9 @@ class LinesFile:
             compression="zstd",
             use_dictionary=NAMES,
             column_encoding={"at": "DELTA_BINARY_PACKED", "app_at": "DELTA_BINARY_PACKED"},
+            # Nobody looks for texts by their alphabetical order.
+            write_statistics=[name for name in WRITTEN.names if name != "text"],
+            write_batch_size=ROWS_AT_ONCE,
             store_schema=False,
         )
         self._pending: list[pa.Table] = []

@@ -19,7 +19,10 @@ from .line_waiting import Instants, Source, nanoseconds
 
 ROWS, PIECE_BYTES = 32_768, 32 << 20
 # So many runs are quickly merged by a stable sort.
-FEW = 8
+FEW = 2
+# Of what is open, at least such a part is opened before it is looked again whether that is enough.
+AT_ONCE = 8
+NO_INSTANTS = np.empty(0, np.int64)
 
 Places = npt.NDArray[np.intp]
 
@@ -45,7 +48,7 @@ class Open:
     place: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Part:
     """The lines [start, stop) of an open batch, by place in order of time."""
 
@@ -123,20 +126,17 @@ def merged(sources: Sequence[Source], waiting: Batches, rows: int = 0) -> Iterat
     coming = sorted(range(len(sources)), key=lambda number: (sources[number].first_ns, number), reverse=True)
     opened: list[Open] = []
     while coming or opened:
-        fresh = 0
+        fresh = count = 0
         rows = min(most, _fitting(sources[number] for number in [*(one.number for one in opened), *coming[-1:]]))
-        while coming and fresh < max(rows // 4, 1):
-            fresh += sources[coming[-1]].rows
+        while coming and (fresh < max(rows // 4, 1) or AT_ONCE * count < len(opened)):
+            fresh, count = fresh + sources[coming[-1]].rows, count + 1
             opened.append(_opened(coming.pop(), sources, waiting))
         until_ns = sources[coming[-1]].first_ns if coming else None
         opened.sort(key=lambda one: one.number)
         ready = sum(_until(one, until_ns) - one.place for one in opened)
         if ready < rows and coming:
             continue
-        for end_ns in [*_ends(opened, until_ns, rows), until_ns] if ready > 2 * rows else [until_ns]:
-            piece = _piece(opened, end_ns)
-            if piece.parts:
-                yield piece
+        yield from _pieces(opened, _ends(opened, until_ns, rows) if ready > 2 * rows else NO_INSTANTS, until_ns)
         for one in opened:
             if one.place == len(one.at):
                 waiting.done(one.number)
@@ -158,38 +158,46 @@ def _opened(number: int, sources: Sequence[Source], waiting: Batches) -> Open:
 
 
 def _until(one: Open, until_ns: int | None) -> int:
-    return len(one.at) if until_ns is None else int(np.searchsorted(one.at, until_ns))
+    return len(one.at) if until_ns is None else int(one.at.searchsorted(until_ns))
 
 
-def _ends(opened: Sequence[Open], until_ns: int | None, rows: int) -> list[int]:
+def _ends(opened: Sequence[Open], until_ns: int | None, rows: int) -> Instants:
     """Instants that cut what lies before `until_ns` into pieces of about `rows` lines, more only where they share an instant; by samples."""
     stride = max(rows // (4 * len(opened)), 1)
     samples = np.sort(np.concatenate([one.at[one.place : _until(one, until_ns) : stride] for one in opened]))
     each = max(rows // stride, 1)
-    return [int(end) for end in np.unique(samples[each::each])]
+    return np.unique(samples[each::each])
 
 
-def _piece(opened: Sequence[Open], until_ns: int | None) -> Piece:
-    """The lines before `until_ns`, which are told then."""
-    parts, times = [], []
-    for one in opened:
-        stop = _until(one, until_ns)
-        if stop > one.place:
-            parts.append(Part(one.number, one.batch, one.sorted_rows, one.place, stop))
-            times.append(one.at[one.place : stop])
-            one.place = stop
-    at = np.concatenate(times) if times else np.empty(0, np.int64)
-    order = _order(at) if len(times) > FEW else np.argsort(at, kind="stable")
-    return Piece(parts, at[order], order)
+def _pieces(opened: Sequence[Open], ends: Instants, until_ns: int | None) -> Iterator[Piece]:
+    """The lines before `until_ns`, cut at `ends`; they are told then."""
+    stops = [[*one.at.searchsorted(ends).tolist(), _until(one, until_ns)] for one in opened]
+    for i in range(len(ends) + 1):
+        parts, times = [], []
+        for one, mine in zip(opened, stops, strict=True):
+            if mine[i] > one.place:
+                parts.append(Part(one.number, one.batch, one.sorted_rows, one.place, mine[i]))
+                times.append(one.at[one.place : mine[i]])
+                one.place = mine[i]
+        if parts:
+            yield Piece(parts, *_in_order(np.concatenate(times), len(times)))
 
 
-def _order(at: Instants) -> Places:
-    """As a stable sort gives it, but faster where there are many runs: equal instants are put in order afterwards."""
-    order = np.argsort(at)
-    ordered = at[order]
-    same = ordered[1:] == ordered[:-1]
-    if same.any():
-        tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
-        group = np.cumsum(np.append(True, ~same))[tied]
-        order[tied] = np.sort(group * len(at) + order[tied]) % len(at)
-    return order
+def _in_order(at: Instants, runs: int) -> tuple[Instants, Places]:
+    """The instants as a stable sort gives them, and where each stood.
+
+    Where there are several runs, numbers made of an instant and its place are sorted, which is faster.
+    """
+    bits = len(at).bit_length()
+    first, last = int(at.min()), int(at.max())
+    if runs <= FEW or (last - first).bit_length() + bits > 63:
+        order = np.argsort(at, kind="stable")
+        return at[order], order
+    key = at - first
+    key <<= bits
+    key |= np.arange(len(at))
+    key.sort()
+    order = key & ((1 << bits) - 1)
+    key >>= bits
+    key += first
+    return key, order
