@@ -25,7 +25,7 @@ class Heads:
         found &= self.size >= len(start)
         return found
 
-    def some(self, rows: npt.NDArray[np.int64]) -> Heads:
+    def some(self, rows: npt.NDArray[np.int64] | slice) -> Heads:
         """Those of some lines."""
         return Heads(self.word[rows], self.size[rows])
 

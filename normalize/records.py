@@ -17,7 +17,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .heads import heads
+from .heads import Heads
+from .heads import heads as heads_of
 
 Flags = npt.NDArray[np.bool_]
 
@@ -61,15 +62,15 @@ class Records:
     open: Open
 
 
-def records(texts: pa.Array, grave: Flags, before: Open = Open(), throwing: Flags | None = None) -> Records:
+def records(texts: pa.Array, grave: Flags, before: Open = Open(), throwing: Flags | None = None, begun: Heads | None = None) -> Records:
     """The records of one batch of one stream. `texts` is a string array without nulls; `grave`: lines of severity error or fatal.
 
-    `throwing`: lines that may be an exception, where that is known by their masks (`may_throw`).
+    `throwing`: lines that may be an exception, where that is known by their masks (`may_throw`). `begun`: `heads(texts)`, where they are known.
     """
     count = len(texts)
     if not count:
         return Records(np.zeros(0, bool), np.zeros(0, bool), before)
-    kind, goroutine, chained = _classes(texts)
+    kind, goroutine, chained = _classes(texts, begun or heads_of(texts))
     # One made-up line in front stands for all that came before.
     kind = np.concatenate([[OPENER if before.traceback else MORE if before.goroutine or before.chained else HEAD], kind])
     goroutine = np.concatenate([[before.goroutine], goroutine])
@@ -101,9 +102,8 @@ def records(texts: pa.Array, grave: Flags, before: Open = Open(), throwing: Flag
     return Records(continues[1:], names[1:], after)
 
 
-def _classes(texts: pa.Array) -> tuple[npt.NDArray[np.int8], Flags, Flags]:
+def _classes(texts: pa.Array, begun: Heads) -> tuple[npt.NDArray[np.int8], Flags, Flags]:
     """Class of each line; which begin a goroutine's dump; which announce a further traceback."""
-    begun = heads(texts)
     two = begun.word.astype(np.uint16)
     first = two.astype(np.uint8)
     more = (begun.size == 0) | (first == BLANKS[0]) | (first == BLANKS[1])

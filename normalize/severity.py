@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .heads import heads
+from .heads import Heads
 from .masks import LEVEL_KEYS, METHODS, MONTHS, column, masked, record_of
 
 LEVELS = (None, "fatal", "error", "warning", "info", "debug")
@@ -72,10 +72,10 @@ def severities(texts: Any) -> Codes:
     return of_masks(lines, *masked(lines)) if len(lines) else np.empty(0, np.int8)
 
 
-def first_words(texts: pa.Array) -> Codes:
-    """The severity of lines that begin with one of FIRST_WORDS and a blank, which settles it, UNKNOWN of all others. `texts`: a string array without nulls."""
-    said = np.zeros(len(texts), np.int8)
-    left, begun = np.arange(len(texts)), heads(texts)
+def first_words(begun: Heads) -> Codes:
+    """The severity of lines that begin with one of FIRST_WORDS and a blank, which settles it, UNKNOWN of all others."""
+    said = np.zeros(len(begun.word), np.int8)
+    left = np.arange(len(said))
     for word in FIRST_WORDS:
         here = begun.begin(f"{word} ".encode())
         said[left[here]] = WORDS[word.lower()]

@@ -22,7 +22,7 @@ from ..normalize.tables import LINES
 # What differs from line to line; the rest is said once per batch.
 WAITING = pa.schema([LINES.field(name) for name in ("at", "text", "truncated", "app_at")])
 HELD_BYTES = 16 << 20
-ROWS_AT_ONCE, BYTES_AT_ONCE = 8_192, 4 << 20
+ROWS_AT_ONCE, BYTES_AT_ONCE = 16_384, 4 << 20
 MOST_UNWRITTEN = 3
 
 Instants = npt.NDArray[np.int64]

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from ..normalize.heads import Heads, heads
 from ..normalize.masks import masked
 from ..normalize.records import Open, Records, may_throw, records
 from ..normalize.severity import ERROR, FATAL, UNKNOWN, first_words, of_masks
@@ -25,7 +26,7 @@ from .line_waiting import size_of
 MOST_MASKS = 100_000
 FIRST_WORDS = 3
 # Small batches are masked together. Others read and write while the workers mask.
-ROWS_AT_ONCE, BYTES_AT_ONCE = 8_192, 4 << 20
+ROWS_AT_ONCE, BYTES_AT_ONCE = 16_384, 4 << 20
 WORKERS = min(max((os.cpu_count() or 1) // 2, 1), 4)
 MOST_ASKED = WORKERS + 2
 
@@ -47,13 +48,14 @@ class Tail:
 class Said:
     """What the lines of some batches say, as their masks tell it: `codes` are places in `masks`, `levels` in severity.LEVELS.
 
-    `throwing`: lines that may be an exception.
+    `throwing`: lines that may be an exception; `begun`: how they begin.
     """
 
     codes: npt.NDArray[np.int32]
     masks: list[str]
     levels: npt.NDArray[np.int8]
     throwing: npt.NDArray[np.bool_]
+    begun: Heads
 
 
 class Words:
@@ -114,7 +116,7 @@ class Words:
         for stream, texts in batches:
             mine = slice(start, start + len(texts))
             start += len(texts)
-            parts = records(texts, grave[mine], self._open.get(stream, Open()), said.throwing[mine])
+            parts = records(texts, grave[mine], self._open.get(stream, Open()), said.throwing[mine], said.begun.some(mine))
             self._open[stream] = parts.open
             self._join(stream, parts, own[mine])
 
@@ -137,23 +139,29 @@ class Words:
 
     def _join(self, stream: str, parts: Records, own: Keys) -> None:
         """Give all lines of a record one key, also those of it that came in earlier batches."""
-        rows = np.arange(len(own))
-        heads = ~parts.continues
-        head = np.maximum.accumulate(np.where(heads, rows, -1))
-        names = np.flatnonzero(parts.names)
-        before = int(np.argmax(heads)) if heads.any() else len(own)
-        name = rows.copy()
-        name[head[names[names >= before]]] = names[names >= before]
-        whole = of_record(own[name], own)
-        keys = np.where(head >= 0, whole[np.maximum(head, 0)], 0).astype(np.int32)
-        keys[name[np.flatnonzero(heads)]] |= 1
+        keys = own | 1
+        more, named = np.flatnonzero(parts.continues), np.flatnonzero(parts.names)
+        last, key, name = len(own) - 1, int(own[-1]), len(own) - 1
+        before = 0
+        if len(more):
+            first = np.flatnonzero(np.diff(more, prepend=-2) > 1)
+            head, size = more[first] - 1, np.diff(first, append=len(more))
+            before = int(size[0]) if head[0] < 0 else 0
+            names = head.copy()
+            names[np.searchsorted(head, named) - 1] = named
+            whole = of_record(own[names], own[head])
+            whole[: before > 0] = 0
+            keys[more] = np.repeat(whole, size)
+            keys[head[before > 0 :]] = whole[before > 0 :]
+            keys[names[before > 0 :]] |= 1
+            if more[-1] == last:
+                last, key, name = int(head[-1]), int(whole[-1]), int(names[-1])
         self.keys.append(keys)
         here = len(self.keys) - 1
         if before and stream in self._tails:
-            self._go_on(self._tails[stream], own, names[names < before], before)
-        if heads.any():
-            last = int(head[-1])
-            self._tails[stream] = Tail([(here, last)], int(whole[last]), (here, int(name[last])))
+            self._go_on(self._tails[stream], own, named[named < before], before)
+        if last >= 0:
+            self._tails[stream] = Tail([(here, last)], key, (here, name))
 
     def _go_on(self, tail: Tail, own: Keys, names: Places, before: int) -> None:
         """The first `before` lines of the last batch belong to the record that the stream's batch before ended with."""
@@ -179,16 +187,18 @@ def of_record(named: Keys | np.int32, first: Keys | np.int32) -> Keys:
 
 def said(texts: pa.Array) -> Said:
     """What lines say, by their masks."""
+    begun = heads(texts)
     codes, masks = masked(texts)
-    return Said(codes, masks, of_masks(texts, codes, masks), np.array([may_throw(mask) for mask in masks], bool)[codes])
+    return Said(codes, masks, of_masks(texts, codes, masks), np.array([may_throw(mask) for mask in masks], bool)[codes], begun)
 
 
 def unmasked(texts: pa.Array) -> Said:
     """The same without their masks: one is all lines'. Lines that begin with a word of severity need none, and name no exception."""
-    levels = first_words(texts)
+    begun = heads(texts)
+    levels = first_words(begun)
     throwing = np.zeros(len(texts), bool)
     rows = np.flatnonzero(levels == UNKNOWN)
     if len(rows):
         others = said(texts.take(pa.array(rows)))
         levels[rows], throwing[rows] = others.levels, others.throwing
-    return Said(np.zeros(len(texts), np.int32), [""], levels, throwing)
+    return Said(np.zeros(len(texts), np.int32), [""], levels, throwing, begun)
