@@ -14,8 +14,8 @@ from typing import Protocol
 from urllib3 import BaseHTTPResponse, HTTPResponse
 from urllib3.exceptions import ProtocolError
 
-# What a processor's near caches hold; more at a time is slower.
-BUFFER = 128 << 10
+# What a processor's near caches hold, and C libraries give from memory in use; more at a time is slower.
+BUFFER = 96 << 10
 FULL = BUFFER - (16 << 10)
 # More than FIRST and NEXT can match.
 LONGEST_HEAD = 4096
