@@ -6,9 +6,11 @@ import csv
 import io
 import json
 import math
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..collectors.window import rfc3339, rfc3339_short
 
@@ -87,12 +89,11 @@ def _plain(column: pa.ChunkedArray) -> list[Any]:
 
 
 def _witnesses(column: pa.ChunkedArray) -> list[list[dict[str, Any]]]:
-    names = column.type.value_type.names
-    found = []
-    for one in column:
-        parts = {name: _plain(pa.chunked_array([one.values.field(name)])) for name in names}
-        found.append([dict(zip(names, values, strict=True)) for values in zip(*parts.values(), strict=True)])
-    return found
+    """The structs of every list, taken apart for all lists at once."""
+    kind, structs = column.type.value_type, [chunk.flatten() for chunk in column.chunks]
+    parts = [_plain(pa.chunked_array([one.field(i) for one in structs], kind.field(i).type)) for i in range(kind.num_fields)]
+    rows = (dict(zip(kind.names, values, strict=True)) for values in zip(*parts, strict=True))
+    return [list(islice(rows, count or 0)) for count in pc.list_value_length(column).to_pylist()]
 
 
 def _cell(value: Any) -> str:
