@@ -5,118 +5,46 @@ Bytes with which a colour sequence may begin end in TAKEN, since what follows is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Iterable
 from threading import RLock
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .automata import BYTES, END_OF_LINE, Program
-from .words import Places, Word, gathered, places_of
+from .automata_lines import COLOUR_BYTES, Lines
+from .words import Places, Word, gathered
 
-DEAD, TAKEN = 0, 1
+DEAD, TAKEN, UNKNOWN = 0, 1, 2
 SYMBOLS = 257
-COLOUR_BYTES = b"\x1b\\#"
 LANDMARKS = b"[|{"
-LONGEST = 4096
+LONGEST, STRIDE, OFTEN = 4096, 32, 8
 MOST_STATES = 8192
 WINDOW = 6
-MEMBER, COLOUR = 1, 2
 FEW = 64
-SPARSE = 8
 LEADS, NEW_LEADS = 24, 4
-BLOCK, PIECE = 1 << 16, 1 << 19
 States = npt.NDArray[np.int32]
 
 
-@dataclass
-class Lines:
-    """Some lines of one buffer, `data[starts:ends]` each without its newline; they lie in order."""
-
-    data: npt.NDArray[np.uint8]
-    starts: Places
-    ends: Places
-    _marks: dict[tuple[int, ...], npt.NDArray[np.bool_]] = field(default_factory=dict)
-    _held: dict[int, bool] = field(default_factory=dict)
-    _answers: dict[int, npt.NDArray[np.bool_]] = field(default_factory=dict)
-
-    def marked(self, windows: tuple[int, ...], rows: Places) -> npt.NDArray[np.bool_]:
-        """Which of `rows` hold bytes of these sets one after another, or a colour among them; the first set is a single byte."""
-        byte = windows[0].bit_length() - 1
-        if windows not in self._marks and self.holds(byte) and len(rows) * SPARSE < len(self.starts):
-            some = self.only(rows)
-            return some.holding(windows, 0, len(some.data))
-        if windows not in self._marks:
-            first, last = int(self.starts[0]), int(self.ends[-1])
-            self._marks[windows] = self.holding(windows, first, last if self.holds(byte) else first)
-        return self._marks[windows][rows]
-
-    def once(self, about: Hashable, find: Callable[[Lines, Any], npt.NDArray[np.bool_]]) -> npt.NDArray[np.bool_]:
-        """What `find` says of all lines, asked once."""
-        if id(about) not in self._answers:
-            self._answers[id(about)] = find(self, about)
-        return self._answers[id(about)]
-
-    def holds(self, byte: int) -> bool:
-        """Whether any line holds a byte."""
-        if byte not in self._held:
-            last = int(self.ends[-1])
-            parts = (self.data[first : min(first + BLOCK, last)] for first in range(int(self.starts[0]), last, BLOCK))
-            self._held[byte] = any(byte in part.tobytes() for part in parts)
-        return self._held[byte]
-
-    def holding(self, windows: tuple[int, ...], first: int, last: int) -> npt.NDArray[np.bool_]:
-        """Which lines hold bytes of these sets in a row that begin in `[first, last)`, looked for in pieces that stay in the cache."""
-        byte, hits = windows[0].bit_length() - 1, []
-        for begin in range(first, last, PIECE):
-            at = places_of(self.data[begin : min(begin + PIECE, last)], byte) + begin
-            for i, bits in enumerate(windows[1:], 1):
-                if not len(at):
-                    break
-                kind = kinds(bits)[self.data[np.minimum(at + i, len(self.data) - 1)]]
-                if kind.max() == COLOUR:
-                    hits.append(at[kind == COLOUR])
-                at = at[kind == MEMBER]
-            hits.append(at)
-        found = np.zeros(len(self.starts) + 1, bool)
-        if hits:
-            found[np.searchsorted(self.starts, np.concatenate(hits), "right") - 1] = True
-        return found[:-1]
-
-    def only(self, rows: Places) -> Lines:
-        """Some of the lines, copied one after another."""
-        sizes = self.ends[rows] - self.starts[rows]
-        ends = np.cumsum(sizes)
-        starts = ends - sizes
-        data = self.data[np.arange(ends[-1] if len(ends) else 0) + np.repeat(self.starts[rows] - starts, sizes)]
-        return Lines(data if len(data) else np.zeros(1, np.uint8), starts, ends)
-
-
-@lru_cache(maxsize=256)
-def kinds(bits: int) -> npt.NDArray[np.uint8]:
-    """For each byte: a MEMBER of the set, the beginning of a COLOUR, or 0."""
-    found = np.unpackbits(np.frombuffer((bits & BYTES).to_bytes(32, "little"), np.uint8), bitorder="little")
-    found[list(COLOUR_BYTES)] = COLOUR
-    return found
-
-
 class Walker:
-    """A program's sets of states, numbered as they are met; DEAD can match no more, TAKEN has matched. Threads may share one."""
+    """A program's sets of states, numbered as they are met; DEAD can match no more, TAKEN has matched. Threads may share one.
+
+    A state is over where no more bytes are taken: landmarks settle it. Tables have the place of the next state's row, `_held` that of the
+    same row where a state is over; UNKNOWN is not known yet.
+    """
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self._lock = RLock()
-        self.sets: list[frozenset[int]] = [frozenset(), frozenset({0})]
-        self._ids = {self.sets[0]: DEAD, self.sets[1]: TAKEN}
+        self.sets: list[frozenset[int]] = [frozenset(), frozenset({0}), frozenset({-1})]
+        self._ids = {one: i for i, one in enumerate(self.sets)}
         self._steps: dict[tuple[int, int], int] = {}
         self._needed: dict[int, int] = {}
         self._windows: dict[int, tuple[tuple[int, ...], ...]] = {}
         self._leads: dict[int, list[tuple[np.uint64, np.uint64, int]]] = {}
-        self._table = np.full((64, SYMBOLS), -1, np.int32)
-        self._table[DEAD], self._table[TAKEN] = DEAD, TAKEN
+        self._table = np.full((64, SYMBOLS), UNKNOWN * SYMBOLS, np.int64)
+        self._table[DEAD], self._table[TAKEN] = DEAD * SYMBOLS, TAKEN * SYMBOLS
+        self._held = self._table.copy()
         self._over = np.zeros(64, bool)
         self._over[:2] = True
 
@@ -131,7 +59,9 @@ class Walker:
                     return TAKEN
                 self.sets.append(found)
                 self._grow()
-                self._over[len(self.sets) - 1] = bool(self.windows(len(self.sets) - 1))
+                if self.windows(len(self.sets) - 1):
+                    self._over[len(self.sets) - 1] = True
+                    self._held[len(self.sets) - 1] = (len(self.sets) - 1) * SYMBOLS
                 self._ids[found] = len(self.sets) - 1
         return self._ids[found]
 
@@ -147,10 +77,7 @@ class Walker:
     def walk(self, lines: Lines, rows: Places, at: Places, states: States) -> npt.NDArray[np.bool_]:
         """For which rows nothing can match that goes on from `states` at the byte `at`; all are rows of `lines`."""
         ends = lines.ends[rows]
-        word = gathered(lines.data, at, 1)[0]
-        if self._all_lead_away(lines, ends - at, word, states):
-            return np.ones(len(rows), bool)
-        settled = self._led(ends - at, word, states)
+        settled = self._led(ends - at, gathered(lines.data, at, 1)[0], states)
         open_rows = np.flatnonzero(settled < 0)
         if len(open_rows):
             further = states[open_rows]
@@ -159,9 +86,7 @@ class Walker:
         free: npt.NDArray[np.bool_] = settled == DEAD
         for state in (one for one in np.flatnonzero(np.bincount(settled)).tolist() if one > TAKEN):
             here = settled == state
-            for one in self.windows(state):
-                if lines.holds(one[0].bit_length() - 1):
-                    here[here] = ~lines.marked(one, rows[here])
+            here[here] = self._unmarked(lines, rows[here], state)
             free |= here
         left = np.flatnonzero(~free & (settled != TAKEN))
         if len(left):
@@ -170,18 +95,31 @@ class Walker:
             free[left] = further == DEAD
         return free
 
-    def _all_lead_away(self, lines: Lines, room: Places, word: Word, states: States) -> bool:
-        """Whether the next bytes of all rows are known to lead to where no line of the buffer can go on; all are in the same state."""
-        state = int(states[0]) if len(states) else DEAD
-        if (states != state).any():
-            return False
+    def away(self, lines: Lines, rows: Places | slice, room: Places, word: Word, state: int) -> npt.NDArray[np.bool_]:
+        """For which rows it is known by their next `word` that nothing can match that goes on from `state`; `room` is what is left of each."""
         if self._over[state]:
-            return self._harmless(lines, state)
-        away = np.zeros(len(word), bool)
+            return self._unmarked(lines, rows, state)
+        found = np.zeros(len(word), bool)
         for mask, value, settled in self._leads.get(state, ()):
-            if self._harmless(lines, settled):
-                away |= (word & mask) == value
-        return bool(away.all()) and int(room.min()) >= 8
+            if settled == TAKEN:
+                continue
+            hit = (word & mask) == value
+            if not self._harmless(lines, settled) and hit.any():
+                hit &= self._unmarked(lines, rows, settled)
+            found |= hit
+        return found & (room >= 8) if len(room) and int(room.min()) < 8 else found
+
+    def _unmarked(self, lines: Lines, rows: Places | slice, state: int) -> npt.NDArray[np.bool_]:
+        """Which rows lack what a match would need from this state on, which is over."""
+        free = np.ones(len(lines.starts[rows]), bool)
+        if state == DEAD:
+            return free
+        if not self.windows(state):
+            return ~free
+        for one in self.windows(state):
+            if lines.holds(one[0].bit_length() - 1):
+                free &= ~lines.marked(one, rows)
+        return free
 
     def _harmless(self, lines: Lines, state: int) -> bool:
         windows = self.windows(state)
@@ -217,33 +155,51 @@ class Walker:
 
     def _run(self, lines: Lines, ends: Places, at: Places, states: States, *, whole: bool) -> None:
         """Take byte after byte, until nothing is open; `whole`: also where landmarks would settle it."""
-        live = np.flatnonzero(states > TAKEN if whole else ~self._over[states])
-        last = len(lines.data) - 1
-        for _ in range(LONGEST):
+        live = np.flatnonzero(self._open(states, whole=whole))
+        for _ in range(LONGEST // STRIDE):
             if not len(live):
                 return
-            place, state = at[live], states[live]
-            symbol = lines.data[np.minimum(place, last)].astype(np.int64)
-            symbol[place >= ends[live]] = END_OF_LINE
-            after = self._table.ravel()[state * np.int64(SYMBOLS) + symbol]
-            if (after < 0).any():
-                self._fill(state, symbol)
-                after = self._table.ravel()[state * np.int64(SYMBOLS) + symbol]
-            states[live], at[live] = after, place + 1
-            live = live[after > TAKEN if whole else ~self._over[after]]
+            symbols = _symbols(lines, at[live], ends[live])
+            states[live] = self._stride(symbols, states[live], whole=whole)
+            at[live] += STRIDE
+            live = live[self._open(states[live], whole=whole)]
         states[live] = TAKEN
 
-    def _fill(self, states: States, symbols: Places) -> None:
+    def _open(self, states: States | Places, *, whole: bool) -> npt.NDArray[np.bool_]:
+        return states > TAKEN if whole else ~self._over[states]
+
+    def _stride(self, symbols: Places, states: States, *, whole: bool) -> Places:
+        """The states after some symbols, a row for each place."""
+        while True:
+            table, rows = (self._table if whole else self._held).ravel(), states.astype(np.int64) * SYMBOLS
+            for i, symbol in enumerate(symbols, 1):
+                rows = table.take(rows + symbol)
+                if i % OFTEN == 0 and not self._open(rows // SYMBOLS, whole=whole).any():
+                    break
+            unknown = rows == UNKNOWN * SYMBOLS
+            if not unknown.any():
+                return rows // SYMBOLS
+            self._fill(symbols[:, unknown], states[unknown])
+
+    def _fill(self, symbols: Places, states: States) -> None:
+        """Make all steps known that these symbols lead to."""
         with self._lock:
-            for key in np.unique(states * np.int64(SYMBOLS) + symbols).tolist():
-                state, symbol = divmod(key, SYMBOLS)
-                if self._table[state, symbol] < 0:
-                    after = TAKEN if symbol < END_OF_LINE and symbol in COLOUR_BYTES else self.step(state, 1 << symbol)
-                    self._table[state, symbol] = after
+            for symbol in symbols:
+                for key in np.unique(states * np.int64(SYMBOLS) + symbol).tolist():
+                    self._set(*divmod(key, SYMBOLS))
+                states = self._table.ravel().take(states * np.int64(SYMBOLS) + symbol) // SYMBOLS
+
+    def _set(self, state: int, symbol: int) -> None:
+        if self._table[state, symbol] == UNKNOWN * SYMBOLS:
+            after = TAKEN if symbol < END_OF_LINE and symbol in COLOUR_BYTES else self.step(state, 1 << symbol)
+            self._table[state, symbol] = after * SYMBOLS
+            if not self._over[state]:
+                self._held[state, symbol] = after * SYMBOLS
 
     def _grow(self) -> None:
         if len(self.sets) > len(self._table):
-            self._table = np.concatenate([self._table, np.full_like(self._table, -1)])
+            more = np.full_like(self._table, UNKNOWN * SYMBOLS)
+            self._table, self._held = np.concatenate([self._table, more]), np.concatenate([self._held, more])
             self._over = np.concatenate([self._over, np.zeros_like(self._over)])
 
     def windows(self, state: int) -> tuple[tuple[int, ...], ...]:
@@ -290,3 +246,13 @@ class Walker:
             found.append(bits)
             now = {t for pc in now for t in program.closure(program.then[pc][0])}
         return tuple(found)
+
+
+def _symbols(lines: Lines, at: Places, ends: Places) -> Places:
+    """The next STRIDE symbols of lines, a row for each place."""
+    texts = np.ascontiguousarray(gathered(lines.data, at, STRIDE // 8).T).view(np.uint8)
+    symbols = np.ascontiguousarray(texts.T).astype(np.int64)
+    room = ends - at
+    if int(room.min()) < STRIDE:
+        symbols[np.arange(STRIDE)[:, None] >= room] = END_OF_LINE
+    return symbols

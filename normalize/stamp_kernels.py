@@ -1,4 +1,7 @@
-"""Shapes applied to many lines at once: compare words, look up what stands beside the core, settle each minute once, add seconds."""
+"""Shapes applied to many lines at once: compare words, look up what stands beside the core, settle each minute once, add seconds.
+
+Lines that do not fit take the bytes of one that does, so that all else is done to all lines alike; in the end they count as unsettled.
+"""
 
 from __future__ import annotations
 
@@ -7,65 +10,187 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .automata_walk import MEMBER, Lines, kinds
+from .automata_lines import MEMBER, Lines, kinds
+from .automata_walk import DEAD
 from .epochs import BANDS, LAST_NS, unit_ns
 from .layout import Layout
-from .signatures import signature
+from .signatures import Answers
 from .stamp_fields import day_of
 from .stamp_fields_columns import HALF_DAY_S, RESOLUTIONS, SECOND_NS, Context, hour_offset
-from .stamp_json_shapes import with_key
+from .stamp_json_keys import with_key
 from .stamp_shapes import Prover, Shape, side_state
 from .stamps import NONE_NS, Nanoseconds
-from .words import BYTE, Places, Word, are_digits, gathered, number, up_to
+from .words import BYTE, FULL, HIGHS, Places, Word, gathered, number, up_to, window
 from .years import DAY_S, Reference
 from .zones import named_zone, zone_of
 
-NEW_SIGNATURES = 512
+NEW_SIGNATURES = 64
+# Bytes that no side is judged with: they seldom come again.
+ODD_BYTES = np.isin(np.arange(256), [*b"\n\r\x1b\\#", *range(128, 256)])
 Booleans = npt.NDArray[np.bool_]
+Rows = Places | slice
 
 
 @dataclass
-class Fitting:
-    """Lines that have a shape: their rows, the words of their cores, and where in the buffer the shape ends."""
+class Heads:
+    """Lines of the buffer `data`, where the core of each begins and the shape ends, and the words from there on.
 
-    rows: Places
-    heads: list[Word]
+    `odd` are those that do not fit; what stands here is that of a line that does.
+    """
+
+    data: npt.NDArray[np.uint8]
+    rows: Rows
+    starts: Places
+    ends: Places
+    core: Places
     after: Places
+    words: Word
+    side: list[Word]
+    odd: Places
 
-    def only(self, chosen: Booleans) -> Fitting:
-        """Some of the lines."""
-        if chosen.all():
-            return self
-        return Fitting(self.rows[chosen], [word[chosen] for word in self.heads], self.after[chosen])
-
-
-def stamped_by(prover: Prover, shape: Shape, lines: Lines, rows: Places, context: Context) -> tuple[Places, Nanoseconds]:
-    """The rows that the shape settles, and their instants."""
-    fitting = _fitting(prover, shape, lines, rows)
-    if not len(fitting.rows):
-        return fitting.rows, np.empty(0, np.int64)
-    if "epoch" in shape.spans:
-        return _counted(shape, fitting)
-    base = _bases(shape, fitting, context)
-    second = number(fitting.heads, *shape.spans["second"])
-    good = (base != NONE_NS) & (second < 60)
-    at = (base + second) * SECOND_NS
-    if "fraction" in shape.spans:
-        first, last = shape.spans["fraction"]
-        digits = min(last - first, 9)
-        at += number(fitting.heads, first, first + digits) * RESOLUTIONS[digits]
-    return (fitting.rows, at) if good.all() else (fitting.rows[good], at[good])
+    def mend(self, odd: Places, good: Places) -> None:
+        """Put a line that fits, the one before if there is one, in the place of each that does not."""
+        self.odd = odd
+        if not len(good):
+            return
+        other = good[np.maximum(np.searchsorted(good, odd) - 1, 0)]
+        for column in (self.starts, self.ends, self.core, *self.side):
+            column[odd] = column[other]
+        self.words[:, odd] = self.words[:, other]
 
 
-def _counted(shape: Shape, fitting: Fitting) -> tuple[Places, Nanoseconds]:
-    unit, whole = unit_of(shape), number(fitting.heads, *shape.spans["epoch"])
+def stamped_by(prover: Prover, shape: Shape, lines: Lines, rows: Rows, context: Context) -> tuple[Booleans, Nanoseconds]:
+    """Which of the rows the shape settles, and their instants; NONE_NS for the others."""
+    heads = _heads(shape, lines, rows)
+    count = len(heads.starts)
+    if len(heads.odd) == count:
+        return np.zeros(count, bool), np.full(count, NONE_NS)
+    settled, at = _counted(shape, heads) if "epoch" in shape.spans else _placed(shape, heads, context)
+    settled &= _free(prover, shape, lines, heads)
+    settled[heads.odd] = False
+    if not settled.all():
+        at[~settled] = NONE_NS
+    return settled, at
+
+
+def _heads(shape: Shape, lines: Lines, rows: Rows) -> Heads:
+    """The lines, with those mended whose core does not fit."""
+    starts, ends = lines.starts[rows], lines.ends[rows]
+    if isinstance(rows, slice):
+        starts, ends = starts.copy(), ends.copy()
+    side: list[Word] = []
+    core = starts
+    if shape.anchor >= 0 and shape.sides is not None:
+        size, side = up_to(gathered(lines.data, starts, shape.sides.words), shape.anchor)
+        core = starts + size
+        core += 1
+    beyond = 8 if shape.sides is None else 8 * shape.sides.words if shape.stop >= 0 else 0
+    words = gathered(lines.data, core, -(-(shape.end + beyond) // 8))
+    heads = Heads(lines.data, rows, starts, ends, core, core, words, side, np.empty(0, np.int64))
+    odd, room = _differing(shape, words), ends - core
+    wrong = room != shape.end if shape.whole else room < shape.end
+    if odd is not None:
+        wrong |= odd
+    if wrong.any():
+        heads.mend(np.flatnonzero(wrong), np.flatnonzero(~wrong))
+    heads.after = heads.core + shape.end
+    return heads
+
+
+def _differing(shape: Shape, words: Word) -> Booleans | None:
+    """Which cores do not fit; None if all do."""
+    found = np.zeros(len(words[0]), np.uint64)
+    for word, (keep, exact, add) in zip(words, shape.masks.tests, strict=False):
+        odd = word ^ exact
+        if keep != FULL:
+            odd &= keep
+        found |= odd
+        odd += add
+        found |= odd
+    first = None
+    if shape.begin:
+        first = (kinds(shape.begin) != MEMBER).take((words[0] & BYTE).view(np.int64))
+    if not int(np.bitwise_or.reduce(found)) & int(HIGHS):
+        return first if first is not None and first.any() else None
+    found &= HIGHS
+    differing: Booleans = found != 0
+    return differing if first is None else np.asarray(differing | first)
+
+
+def _free(prover: Prover, shape: Shape, lines: Lines, heads: Heads) -> Booleans:
+    """Which lines nothing else can fit, whatever stands before and after the shape."""
+    count, state = len(heads.starts), shape.tail
+    found = np.ones(count, bool)
+    if shape.rest:
+        found &= ~lines.once(with_key, shape.rest)[heads.rows]
+    if shape.sides is None:
+        if state == DEAD:
+            return found
+        word = window(heads.words, shape.end, shape.end + 8)
+    else:
+        if shape.stop >= 0:
+            behind = np.stack([window(heads.words, i, i + 8) for i in range(shape.end, shape.end + 8 * shape.sides.words, 8)])
+            size, heads.side = up_to(behind, shape.stop)
+            heads.after += size
+            heads.after += 1
+        found &= heads.after <= heads.ends
+        states = _judged(prover, shape, heads, shape.sides.look_up(heads.side), found)
+        found &= states >= 0
+        left = states[found]
+        state = int(left[0]) if len(left) else DEAD
+        if (left != state).any():
+            todo = np.flatnonzero(found)
+            found[todo] = prover.walker.walk(lines, _chosen(heads.rows, todo), heads.after[todo], left)
+            return found
+        if state == DEAD:
+            return found
+        word = gathered(lines.data, heads.after, 1)[0]
+    away = prover.walker.away(lines, heads.rows, heads.ends - heads.after, word, state)
+    if away.all():
+        return found
+    away[heads.odd] = True
+    todo = np.flatnonzero(found & ~away)
+    found[todo] = prover.walker.walk(lines, _chosen(heads.rows, todo), heads.after[todo], np.full(len(todo), state, np.int32))
+    return found
+
+
+def _chosen(rows: Rows, places: Places) -> Places:
+    return places + rows.start if isinstance(rows, slice) else rows[places]
+
+
+def _judged(prover: Prover, shape: Shape, heads: Heads, answers: Answers, asked: Booleans) -> npt.NDArray[np.int32]:
+    """The state that each line's sides leave, -1 where they prove nothing; signatures that are new are judged where it is asked for, a few at a time."""
+    sides, verdicts = shape.sides, answers.verdicts
+    assert sides is not None  # noqa: S101 - only shapes with sides come here
+    if answers.known.all():
+        return verdicts
+    new = np.flatnonzero(~answers.known & asked)
+    if not len(new):
+        return verdicts
+    texts = np.ascontiguousarray(np.stack([word[new] for word in heads.side], axis=1)).view(np.uint8)
+    new = new[~ODD_BYTES[texts].any(axis=1)]
+    for _ in range(NEW_SIGNATURES):
+        if not len(new):
+            break
+        row = int(new[0])
+        verdict = side_state(prover, shape, heads.data[heads.starts[row] : heads.ends[row]].tobytes())
+        if not sides.add(answers, row, verdict):
+            break
+        same = np.logical_and.reduce([word[new] == word[row] for word in answers.signatures])
+        verdicts[new[same]] = verdict
+        new = new[~same]
+    return verdicts
+
+
+def _counted(shape: Shape, heads: Heads) -> tuple[Booleans, Nanoseconds]:
+    unit, whole = unit_of(shape), number(heads.words, *shape.spans["epoch"])
     good = whole < LAST_NS // unit
     at = np.where(good, whole, 0) * unit
     if "fraction" in shape.spans:
         first, last = shape.spans["fraction"]
-        at += number(fitting.heads, first, last) * 10 ** (9 - last + first) * unit // SECOND_NS
+        at += number(heads.words, first, last) * 10 ** (9 - last + first) * unit // SECOND_NS
     good &= (whole >= unit_floor(unit)) & (whole < 100 * unit_floor(unit))
-    return fitting.rows[good], at[good]
+    return good, at
 
 
 def unit_of(shape: Shape) -> int:
@@ -87,100 +212,62 @@ def width_of(shape: Shape) -> int:
     return int(RESOLUTIONS[min(last - first, 9)])
 
 
-def _fitting(prover: Prover, shape: Shape, lines: Lines, rows: Places) -> Fitting:
-    starts, ends, masks = lines.starts[rows], lines.ends[rows], shape.masks
-    side: list[Word] = []
-    if shape.anchor >= 0 and shape.sides is not None:
-        size, side = up_to(gathered(lines.data, starts, shape.sides.words), shape.anchor)
-        starts = starts + size + 1
-    heads = gathered(lines.data, starts, shape.words)
-    after = starts + shape.end
-    fits = ends == after if shape.whole else ends >= after
-    for word, same, equal, digits in zip(heads, masks.same, masks.equal, masks.digits, strict=True):
-        fits &= (word & same) == equal
-        if digits:
-            fits &= are_digits(word, digits)
-    if shape.begin:
-        fits &= (kinds(shape.begin) == MEMBER)[(heads[0] & BYTE).astype(np.uint8)]
-    fitting = Fitting(rows, heads, after).only(fits)
-    if shape.sides is None or not len(fitting.rows):
-        states = np.full(len(fitting.rows), shape.tail, np.int32)
-    else:
-        if shape.stop >= 0:
-            size, side = up_to(gathered(lines.data, fitting.after, shape.sides.words), shape.stop)
-            fitting.after = fitting.after + size + 1
-        elif len(fitting.rows) < len(rows):
-            side = [word[fits] for word in side]
-        states = _judged(prover, shape, lines, fitting.rows, signature(side))
-        states[fitting.after > lines.ends[fitting.rows]] = -1
-        proven = states >= 0
-        fitting, states = fitting.only(proven), states[proven]
-    if shape.rest and len(fitting.rows):
-        chosen = ~lines.once(shape.rest, with_key)[fitting.rows]
-        fitting, states = fitting.only(chosen), states[chosen]
-    return fitting.only(prover.walker.walk(lines, fitting.rows, fitting.after, states)) if len(fitting.rows) and states.any() else fitting
-
-
-def _judged(prover: Prover, shape: Shape, lines: Lines, rows: Places, side: list[Word]) -> npt.NDArray[np.int32]:
-    """The state that each line's sides leave, -1 where they prove nothing; signatures that are new are judged, a few at a time."""
-    sides = shape.sides
-    assert sides is not None  # noqa: S101 - only shapes with sides come here
-    verdicts, known = sides.look_up(side)
-    new = np.flatnonzero(~known)
-    for _ in range(NEW_SIGNATURES):
-        if not len(new):
-            break
-        row = int(new[0])
-        verdict = side_state(prover, shape, lines.data[lines.starts[rows[row]] : lines.ends[rows[row]]].tobytes())
-        if not sides.add(side, row, verdict):
-            break
-        alike = np.logical_and.reduce([word[new] == word[row] for word in side])
-        verdicts[new[alike]] = verdict
-        new = new[~alike]
-    return verdicts
-
-
-def _bases(shape: Shape, fitting: Fitting, context: Context) -> Nanoseconds:
-    """Seconds since 1970 of each line's minute, NONE_NS where it needs a second thought. Each minute in a row is settled once, and each date."""
+def _placed(shape: Shape, heads: Heads, context: Context) -> tuple[Booleans, Nanoseconds]:
+    """Instants: that of the minute, which is settled once for each in a row, and each date once, then seconds and their fraction."""
     half = None
     if context.runtime_ns is not None and ("year" not in shape.spans or "one" in shape.spans):
-        half = context.runtime_ns[fitting.rows] // (SECOND_NS * HALF_DAY_S)
-    change = _changes(fitting.heads, shape.masks.slow, half)
-    runs = np.flatnonzero(change)
-    heads = [word[runs] for word in fitting.heads]
-    settled = _minutes(shape, heads, half if half is None else half[runs], context)
+        half = context.runtime_ns[heads.rows] // (SECOND_NS * HALF_DAY_S)
+    runs = _runs(heads.words, shape.masks.slow, half)
+    base = _minutes(shape, heads.words[:, runs], half if half is None else half[runs], context)
+    known = base != NONE_NS
+    base *= SECOND_NS * known
+    at = number(heads.words, *shape.spans["second"])
+    at *= SECOND_NS
+    if "fraction" in shape.spans:
+        first, last = shape.spans["fraction"]
+        digits = min(last - first, 9)
+        fraction = number(heads.words, first, first + digits)
+        fraction *= RESOLUTIONS[digits]
+        at += fraction
     if len(runs) == 1:
-        return np.full(len(change), settled[0])
-    return np.asarray(np.repeat(settled, np.diff(np.append(runs, len(change)))), np.int64)
+        at += base[0]
+        return np.full(len(at), known[0]), at
+    sizes = np.diff(np.append(runs, len(at)))
+    at += np.repeat(base, sizes)
+    return np.ones(len(at), bool) if known.all() else np.repeat(known, sizes), at
 
 
-def _changes(heads: list[Word], masks: npt.NDArray[np.uint64], half: Places | None) -> Booleans:
-    change = np.zeros(len(heads[0]), bool)
-    for word, mask in zip(heads, masks, strict=True):
+def _runs(words: Word, masks: npt.NDArray[np.uint64], half: Places | None) -> Places:
+    """Where lines begin that differ in what the masks show from the one before."""
+    change = None
+    for word, mask in zip(words, masks, strict=False):
         if mask:
-            part = word & mask
-            change[1:] |= part[1:] != part[:-1]
+            part = word if mask == FULL else word & mask
+            other = part[1:] != part[:-1]
+            change = other if change is None else np.logical_or(change, other, out=change)
     if half is not None:
-        change[1:] |= half[1:] != half[:-1]
-    change[0] = True
-    return change
+        other = half[1:] != half[:-1]
+        change = other if change is None else change | other
+    if change is None or not change.any():
+        return np.zeros(1, np.int64)
+    return np.append(0, np.flatnonzero(change) + 1)
 
 
-def _minutes(shape: Shape, heads: list[Word], half: Places | None, context: Context) -> Nanoseconds:
-    change = _changes(heads, shape.masks.date, half)
-    runs = np.flatnonzero(change)
-    dates = _days(shape, [word[runs] for word in heads], half if half is None else half[runs], context)
-    day = dates[np.cumsum(change) - 1]
-    hour, minute = number(heads, *shape.spans["hour"]), number(heads, *shape.spans["minute"])
+def _minutes(shape: Shape, words: Word, half: Places | None, context: Context) -> Nanoseconds:
+    """Seconds since 1970 of minutes, NONE_NS where one needs a second thought."""
+    runs = _runs(words, shape.masks.date, half)
+    dates = _days(shape, words[:, runs], half if half is None else half[runs], context)
+    day = np.repeat(dates, np.diff(np.append(runs, len(words[0]))))
+    hour, minute = number(words, *shape.spans["hour"]), number(words, *shape.spans["minute"])
     good = (day != NONE_NS) & (hour < 24) & (minute < 60)
     local_s = np.where(good, day, 0) * DAY_S + hour * 3600 + minute * 60
     offset = _offsets(shape.layout, shape.zone, local_s, context)
     return np.where(good & (offset != NONE_NS), local_s - offset, NONE_NS)
 
 
-def _days(shape: Shape, heads: list[Word], half: Places | None, context: Context) -> Nanoseconds:
+def _days(shape: Shape, words: Word, half: Places | None, context: Context) -> Nanoseconds:
     """Days since 1970 of dates; each is settled once."""
-    texts = np.ascontiguousarray(np.stack(heads, axis=1)).view(np.uint8)
+    texts = np.ascontiguousarray(words[: shape.words].T).view(np.uint8)
     known: dict[tuple[bytes, int], int] = {}
     masked = texts & shape.masks.date.view(np.uint8)
     found = []

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from .automata import DIGITS, END_OF_LINE, LOWER, UPPER, Program
-from .automata_walk import COLOUR_BYTES, DEAD, TAKEN, Walker
+from .automata_lines import COLOUR_BYTES
+from .automata_walk import DEAD, TAKEN, Walker
 from .keyed import OPEN
 from .layout import DATE_PARTS, Layout
 from .signatures import Signatures
@@ -25,21 +27,29 @@ NUMERIC = ("year", "month", "day", "one", "two", "hour", "minute", "second", "fr
 LONGEST, LONGEST_SIDE = 120, 64
 FRONT, SIDE_WORDS = 6, 4
 ANCHOR = ord("[")
+# What makes a byte reach 128 that is not the same, no digit, no digit up to 5.
+SAME, DIGIT, UP_TO_5 = 0x7F, 0x76, 0x7A
 MENDED = (b"\xef", b"\r", b"\n", b"\0")
 Spans = Mapping[str, tuple[int, int]]
 Mask = npt.NDArray[np.uint64]
-Endings = tuple[npt.NDArray[np.bool_], ...]
 
 
 @dataclass(frozen=True)
 class Masks:
-    """Masks over words: `same` must equal `equal`, `digits` must be digits; `date` and `slow` say which date and which minute it is."""
+    """Masks over words. Bytes under `keep`, less those of `exact`, must stay below 128 when `add` is added: a byte that is what it must be,
+    a digit, a digit up to 5. `date` and `slow` say which date and which minute it is.
+    """
 
-    same: Mask
-    equal: Mask
-    digits: Mask
+    keep: Mask
+    exact: Mask
+    add: Mask
     date: Mask
     slow: Mask
+
+    @cached_property
+    def tests(self) -> tuple[tuple[np.uint64, np.uint64, np.uint64], ...]:
+        """`keep`, `exact` and `add` of each word."""
+        return tuple(zip(self.keep, self.exact, self.add, strict=True))
 
 
 @dataclass(frozen=True)
@@ -48,8 +58,8 @@ class Shape:
 
     `spans` are the groups', `end` the core's end; `whole`: the line ends there. `begin`, if not 0, is the set of the first byte, which the
     masks leave out. `sides` judges what stands before the core or, where `stop` ends it, after the core. `tail` is the state that an automaton
-    of all that could interfere is in after the shape, where there are no `sides`. A line of JSON with a key that ends like `rest` is left out.
-    `layout` is None for a count.
+    of all that could interfere is in after the shape, where there are no `sides`. A line of JSON with one of the keys `rest`, however it is
+    spelled, is left out. `layout` is None for a count.
     """
 
     layout: Layout | None
@@ -65,12 +75,12 @@ class Shape:
     begin: int
     sides: Signatures | None
     tail: int
-    rest: tuple[Endings, ...] = ()
+    rest: tuple[str, ...] = ()
 
     @property
     def words(self) -> int:
         """How many words the core has."""
-        return len(self.masks.same)
+        return len(self.masks.keep)
 
 
 @dataclass(frozen=True)
@@ -211,27 +221,29 @@ def is_plain(layout: Layout) -> bool:
 def masks_of(core: bytes, spans: Spans, front: list[int]) -> Masks:
     """The masks of a core, in which the digits of numbers, and those at the places `front`, may be any."""
     words = -(-len(core) // 8)
-    same, digits, date, slow = (np.zeros(words * 8, np.uint8) for _ in range(4))
-    same[: len(core)] = 0xFF
-    same[front], digits[front] = 0, 0xFF
+    keep, exact, add, date, slow = (np.zeros(words * 8, np.uint8) for _ in range(5))
+    text = np.frombuffer(core, np.uint8)
+    keep[: len(core)], exact[: len(core)], add[: len(core)] = 0xFF, text, SAME
+    exact[front], add[front] = ord("0"), DIGIT
     for name, (s, e) in spans.items():
         if name in NUMERIC:
-            same[s:e], digits[s:e] = 0, 0xFF
+            exact[s:e], add[s:e] = ord("0"), DIGIT
+        if name == "second" and e - s == 2:
+            add[s] = UP_TO_5
         if name == "name" and e - s == 3:
-            same[s:e] = 0
+            keep[s:e] = exact[s:e] = add[s:e] = 0
         if name in DATE_PARTS:
             date[s:e] = 0xFF
         if name in DATE_PARTS or name in ("hour", "minute"):
             slow[s:e] = 0xFF
-    text = np.frombuffer(core.ljust(words * 8, b"\0"), np.uint8)
-    return Masks(*(part.view(np.uint64) for part in (same, text & same, digits, date, slow)))
+    return Masks(*(part.view(np.uint64) for part in (keep, exact, add, date, slow)))
 
 
 def free_first(masks: Masks) -> Masks:
     """The masks without the first byte."""
-    rest = np.full(len(masks.same), np.uint64(0xFFFFFFFFFFFFFFFF))
+    rest = np.full(len(masks.keep), np.uint64(0xFFFFFFFFFFFFFFFF))
     rest[0] = np.uint64(0xFFFFFFFFFFFFFF00)
-    return replace(masks, same=masks.same & rest, equal=masks.equal & rest)
+    return replace(masks, keep=masks.keep & rest, exact=masks.exact & rest, add=masks.add & rest)
 
 
 def symbols(one: Seen, free: Iterable[int]) -> list[tuple[int, int]]:

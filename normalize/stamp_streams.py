@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .automata import UnknownSyntaxError
-from .automata_walk import Lines
+from .automata_lines import Lines
 from .layout import Layout
 from .openings import fitting
 from .stamp_columns import InnerStamps, inner_stamps, unread
@@ -37,9 +37,12 @@ from .zones import zone_of
 FEW = 4096
 CHUNK = 16_384
 ROUNDS = 8
-TRIES = 400
+TRIES = 200
 SAMPLE, SAMPLES = 48, 3
 ONE_BY_ONE = 512
+SPARSE = 8
+TALLIED, WORTH = 8, 4
+PATIENCE = 64
 
 
 class StampStream:
@@ -53,9 +56,11 @@ class StampStream:
         self.zone, self.since_ns, self.until_ns, self.extra = zone, since_ns, until_ns, tuple(extra)
         self._context = Context(zone_of(zone), reference(None, since_ns, until_ns))
         self._table = proven(self.extra)
-        self._shapes: list[Shape] = []
+        self._shapes: tuple[Shape, ...] = ()
+        self._tallies: dict[int, Tally] = {}
         self._seen = 0
         self._tries = TRIES
+        self._unknown, self._patience = 0, PATIENCE
         self._prover: Prover | None = None
         self._lock = Lock()
 
@@ -67,25 +72,48 @@ class StampStream:
         """The same for lines in a buffer, which is not copied."""
         count = len(lines.starts)
         self._seen += count
-        if self._seen >= FEW and self._prover is None:
+        if self._prover is None and (self._seen >= FEW or self._table in MADE):
             self._prover = prover_of(self._table)
         complete = runtime_ns is None or not (runtime_ns == NONE_NS).any()
         if self._prover is None or not complete or not count or ((lines.data[lines.ends - 1] == LINE_FEED) & (lines.ends > lines.starts)).any():
             return self._slowly(lines, np.arange(count), runtime_ns)
-        found = unread(count)
-        context = Context(self._context.zone, self._context.near, runtime_ns)
-        fresh = not self._shapes
-        left = self._settle(self._prover, lines, context, found)
-        if len(left) > ONE_BY_ONE:
-            _merge(found, left, self._slowly(lines, left, runtime_ns))
-            return found
-        table = self._could_fit(lines, left) if fresh else self._table
-        for row in left.tolist():
-            stamp = self._stamp(lines, row, context, table)
+        task = Task(self._prover, lines, Context(self._context.zone, self._context.near, runtime_ns), unread(count))
+        left, tried = np.arange(count), 0
+        for shape in self._shapes:
+            left, tried = self._apply(shape, task, left), tried + 1
+            if len(left) * SPARSE <= count:
+                break
+        if len(left) * SPARSE > count:
+            self._finish(task, self._settle(task, left, tried))
+        elif len(left):
+            self._apart(task, left)
+        return task.found
+
+    def _apart(self, task: Task, rows: Places) -> None:
+        """Read a few of the lines, put one after another as what they are without colours and byte order mark."""
+        lines = task.lines
+        records = [lines.data[start:end].tobytes() for start, end in zip(lines.starts[rows].tolist(), lines.ends[rows].tolist(), strict=True)]
+        texts = [head(record) for record in records]
+        texts = [text if text is record or head(text) == text else record for text, record in zip(texts, records, strict=True)]
+        runtime = task.context.runtime_ns
+        context = task.context if runtime is None else Context(task.context.zone, task.context.near, runtime[rows])
+        apart = Task(task.prover, lines_of(pa.array(texts, pa.binary())), context, unread(len(rows)))
+        self._finish(apart, self._settle(apart, np.arange(len(rows)), 0))
+        _merge(task.found, rows, apart.found)
+
+    def _finish(self, task: Task, rows: Places) -> None:
+        """Read what neither shapes nor proofs settled."""
+        runtime = task.context.runtime_ns
+        if len(rows) > ONE_BY_ONE:
+            _merge(task.found, rows, self._slowly(task.lines, rows, runtime))
+            return
+        table = self._could_fit(task.lines, rows) if len(rows) > SAMPLE else self._table
+        found = task.found
+        for row in rows.tolist():
+            stamp = self._stamp(task.lines, row, task.context, table)
             if isinstance(stamp, Stamp):
                 found.at_ns[row], found.before_ns[row], found.after_ns[row] = stamp.at_ns, stamp.before_ns, stamp.after_ns
                 found.layout[row] = found.index(stamp.format)
-        return found
 
     def _slowly(self, lines: Lines, rows: Places, runtime_ns: Nanoseconds | None) -> InnerStamps:
         some = lines.only(rows)
@@ -94,28 +122,47 @@ class StampStream:
         stamps = None if runtime_ns is None else runtime_ns[rows]
         return inner_stamps(texts, zone=self.zone, runtime_ns=stamps, since_ns=self.since_ns, until_ns=self.until_ns, extra=self.extra)
 
-    def _settle(self, prover: Prover, lines: Lines, context: Context, found: InnerStamps) -> Places:
-        """Settle what shapes and proofs can; the rows that are left."""
-        left, task = np.arange(len(lines.starts)), Task(prover, lines, context, found)
+    def _settle(self, task: Task, left: Places, tried: int) -> Places:
+        """Settle what proofs can, and shapes but for the first ones, which were `tried`; the rows that are left."""
         known = tuple(self._shapes)
-        for shape in known:
-            left = apply(shape, task, left) if len(left) else left
-        left = left[~bare(prover, lines, left)]
+        for shape in known[tried:]:
+            left = self._apply(shape, task, left)
+        if not len(left):
+            return left
+        left = left[~bare(task.prover, task.lines, left)]
+        self._unknown += len(left)
+        if self._unknown < self._patience and known:
+            return left
+        self._unknown, self._patience = 0, 2 * self._patience
         with self._lock if len(left) else nullcontext():
-            for shape in self._shapes[len(known) :]:
-                left = apply(shape, task, left)
+            for shape in self._shapes:
+                if not any(shape is one for one in known):
+                    left = apply(shape, task, left)
             fresh = not self._shapes
             sample, table = left[:0], self._table
             for _ in range(ROUNDS):
-                sample = sample[found.layout[sample] < 0]
+                sample = sample[task.found.layout[sample] < 0]
                 if not len(sample):
                     sample = left[:: max(1, len(left) // SAMPLE)]
-                    table = self._could_fit(lines, sample) if fresh else table
+                    table = self._could_fit(task.lines, sample) if fresh else table
                 new = self._learn(task, sample, table)
                 if new is None:
                     break
-                self._shapes.append(new)
+                self._shapes = (*self._shapes, new)
                 left = apply(new, task, left)
+        return left
+
+    def _apply(self, shape: Shape, task: Task, rows: Places) -> Places:
+        """The same as `apply`; a shape that hardly ever has any lines is given up, since to read them one by one takes less."""
+        if not len(rows):
+            return rows
+        left = apply(shape, task, rows)
+        tally = self._tallies.setdefault(id(shape), Tally())
+        tally.tried += 1
+        tally.settled += len(rows) - len(left)
+        if tally.tried >= TALLIED and tally.settled < WORTH * tally.tried:
+            with self._lock:
+                self._shapes = tuple(one for one in self._shapes if one is not shape)
         return left
 
     def _could_fit(self, lines: Lines, rows: Places) -> tuple[Layout, ...]:
@@ -152,6 +199,14 @@ def learnt(prover: Prover, record: bytes, said: str) -> Shape | None:
     return None if place is None else shape_of(prover, place, record)
 
 
+@dataclass
+class Tally:
+    """How often a shape was tried on some lines, and how many it settled."""
+
+    tried: int = 0
+    settled: int = 0
+
+
 @dataclass(frozen=True)
 class Task:
     """A batch of lines while it is read, and what was found so far."""
@@ -169,13 +224,13 @@ def apply(shape: Shape, task: Task, rows: Places) -> Places:
     left = []
     for first in range(0, len(rows), CHUNK):
         some = rows[first : first + CHUNK]
-        taken, at = stamped_by(task.prover, shape, task.lines, some, task.context)
-        here: Places | slice = taken
-        if len(taken) == len(some) == taken[-1] - taken[0] + 1:
-            here = slice(int(taken[0]), int(taken[-1]) + 1)
+        whole = int(some[-1]) - int(some[0]) == len(some) - 1
+        here: Places | slice = slice(int(some[0]), int(some[-1]) + 1) if whole else some
+        settled, at = stamped_by(task.prover, shape, task.lines, here, task.context)
+        if not settled.all():
+            left.append(some[~settled])
+            here, at = some[settled], at[settled]
         found.at_ns[here], found.after_ns[here], found.layout[here] = at, width, name
-        if len(taken) < len(some):
-            left.append(some[found.layout[some] < 0])
     return np.concatenate(left) if left else rows[:0]
 
 
@@ -189,15 +244,19 @@ def bare(prover: Prover, lines: Lines, rows: Places) -> npt.NDArray[np.bool_]:
 
 MENDED = np.frombuffer(b"\xef\r\n\0", np.uint8)
 LINE_FEED = 10
+# Tables whose prover is there already.
+MADE: set[tuple[Layout, ...]] = set()
 
 
 @lru_cache(maxsize=4)
 def prover_of(table: tuple[Layout, ...]) -> Prover | None:
     """The table's prover, made once; None where a pattern of somebody's own cannot be known."""
     try:
-        return Prover(table)
+        prover = Prover(table)
     except UnknownSyntaxError:
         return None
+    MADE.add(table)
+    return prover
 
 
 def lines_of(texts: pa.Array) -> Lines:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from ..collectors.blocks import Block, in_turn
 from ..collectors.kubernetes.log_format import split
-from .automata_walk import Lines
+from .automata_lines import Lines
 from .stamp_columns import InnerStamps
 from .stamp_streams import StampStream
 

@@ -11,25 +11,25 @@ Word = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
 
 EVERY = 0x0101010101010101
-ONES, HIGHS, LOWS = np.uint64(EVERY), np.uint64(0x80 * EVERY), np.uint64(0x7F * EVERY)
+ONE, ONES, HIGHS, LOWS = np.uint64(1), np.uint64(EVERY), np.uint64(0x80 * EVERY), np.uint64(0x7F * EVERY)
 FULL, BYTE = np.uint64(0xFF * EVERY), np.uint64(0xFF)
-HIGH_NIBBLES, ZEROS, SIXES, NIBBLES = (np.uint64(b * EVERY) for b in (0xF0, 0x30, 0x06, 0x0F))
+ZEROS, NO_DIGIT = np.uint64(0x30 * EVERY), np.uint64(0x76 * EVERY)
 CASES, LETTERS = np.uint64(0x20 * EVERY), np.uint64(0x41 * EVERY)
 SEVEN, COUNT = np.uint64(7), np.uint64(56)
 PAIRS, FOURS = np.uint64(0x00FF00FF00FF00FF), np.uint64(0x0000FFFF0000FFFF)
-HALF = np.uint64(0xFFFFFFFF)
+TENS, HUNDREDS, TEN_THOUSANDS = np.uint64(10 << 8 | 1), np.uint64(100 << 16 | 1), np.uint64(10_000 << 32 | 1)
 POSITIONS = np.uint64(sum(k << (56 - 8 * k) for k in range(8)))
-BLOCK = 1 << 19
+BLOCK = 1 << 18
 
 
-def gathered(data: npt.NDArray[np.uint8], at: Places, words: int) -> list[Word]:
-    """The words that begin at the bytes `at`; zeros beyond the end of `data`."""
+def gathered(data: npt.NDArray[np.uint8], at: Places, words: int) -> Word:
+    """The words that begin at the bytes `at`, as `(words, places)`; zeros beyond the end of `data`."""
     size = words * 8
     if not len(at):
-        return [np.empty(0, np.uint64)] * words
+        return np.empty((words, 0), np.uint64)
     last = len(data) - size
     if int(at.max()) <= last:
-        return list(np.ascontiguousarray(_wide(data, at, words).T))
+        return np.ascontiguousarray(_wide(data, at, words).T)
     heads = np.empty((len(at), words), np.uint64)
     far = at > last
     heads[~far] = _wide(data, at[~far], words)
@@ -37,7 +37,7 @@ def gathered(data: npt.NDArray[np.uint8], at: Places, words: int) -> list[Word]:
     rest = np.zeros(len(data) - first + size, np.uint8)
     rest[: len(data) - first] = data[first:]
     heads[far] = _wide(rest, np.minimum(at[far] - first, len(rest) - size), words)
-    return list(np.ascontiguousarray(heads.T))
+    return np.ascontiguousarray(heads.T)
 
 
 def _wide(data: npt.NDArray[np.uint8], at: Places, words: int) -> Word:
@@ -46,46 +46,59 @@ def _wide(data: npt.NDArray[np.uint8], at: Places, words: int) -> Word:
 
 
 def places_of(data: npt.NDArray[np.uint8], byte: int) -> Places:
-    """Where `byte` stands in `data`, in no order; eight bytes are looked at as one, since most hold none."""
-    found = [one + first for first in range(0, len(data), BLOCK) for one in _places_in(data[first : first + BLOCK], byte)]
+    """Where `byte` stands in `data`, in no order."""
+    size = min(len(data) + 7 & ~7, BLOCK)
+    equal, eights = np.empty(size, bool), np.empty(size // 8, bool)
+    found = []
+    for first in range(0, len(data), BLOCK):
+        count = min(len(data) - first, BLOCK)
+        np.equal(data[first : first + count], byte, out=equal[:count])
+        found += [one + first for one in set_places(equal, count, eights)]
     return np.concatenate(found) if found else np.empty(0, np.int64)
 
 
-def _places_in(block: npt.NDArray[np.uint8], byte: int) -> Iterator[Places]:
-    """The first place in each eight bytes, then the second, and so on."""
-    equal = np.zeros(-(-len(block) // 8) * 8, bool)
-    np.equal(block, byte, out=equal[: len(block)])
-    eights = equal.view(np.uint64)
-    at = np.flatnonzero(eights != 0)
-    hit = eights[at]
+def set_places(found: npt.NDArray[np.bool_], count: int, eights: npt.NDArray[np.bool_]) -> Iterator[Places]:
+    """Where the first `count` bytes are set, of which there are few: the first in each eight, then the second, and so on.
+
+    `found`, whose length is a multiple of eight, may be written to after `count`; `eights` is room for an eighth as many.
+    """
+    words = -(-count // 8)
+    found[count : 8 * words] = False
+    held = found.view(np.uint64)[:words]
+    at = np.flatnonzero(np.not_equal(held, 0, out=eights[:words]))
+    hit = held[at]
+    at <<= 3
     while len(at):
-        further = hit & (hit - np.uint64(1))
-        yield (at << 3) + (((hit ^ further) * POSITIONS) >> COUNT).astype(np.int64)
-        more = further != 0
+        further = hit & (hit - ONE)
+        yield at + (((hit ^ further) * POSITIONS) >> COUNT).view(np.int64)
+        more = np.flatnonzero(further)
         at, hit = at[more], further[more]
 
 
-def are_digits(word: Word, mask: np.uint64) -> npt.NDArray[np.bool_]:
-    """Whether every byte under `mask` is a digit."""
-    part = word & mask
-    high = mask & HIGH_NIBBLES
-    wanted = mask & ZEROS
-    return np.asarray(((part & high) == wanted) & (((part + (SIXES & mask)) & high) == wanted))
-
-
-def up_to(words: list[Word], byte: int) -> tuple[Places, list[Word]]:
-    """How many bytes stand before the first `byte` (all, if there is none), and the words with only these bytes left."""
+def up_to(words: Word, byte: int) -> tuple[Places, list[Word]]:
+    """How many bytes stand before the first `byte` (all, if there is none), and the words with all that follows them made that byte."""
     wanted = np.uint64(byte * EVERY)
-    count = np.zeros(len(words[0]), np.uint64)
-    going = np.full(len(words[0]), FULL)
+    count = np.zeros(len(words[0]), np.uint8)
+    going: Word | None = None
     left = []
     for word in words:
+        if going is not None and not going.any():
+            left.append(np.full(len(word), wanted))
+            continue
         other = word ^ wanted
-        hit = (other - ONES) & ~other & HIGHS
-        before = (((hit & (~hit + np.uint64(1))) - np.uint64(1)) & HIGHS & going) >> SEVEN
-        left.append(word & (before * BYTE))
-        count += (before * ONES) >> COUNT
-        going = np.where(hit == 0, going, np.uint64(0))
+        hit = other - ONES
+        hit &= ~other
+        hit &= HIGHS
+        hit >>= SEVEN
+        before = hit - ONE
+        before ^= hit
+        if going is not None:
+            before &= going
+        other &= before
+        other ^= wanted
+        left.append(other)
+        count += np.bitwise_count(before) >> 3
+        going = (before.view(np.int64) >> 63).view(np.uint64)
     return count.astype(np.int64), left
 
 
@@ -99,25 +112,56 @@ def collapsed(word: Word) -> Word:
     return np.asarray((word & ~(digits | letters)) | (digits & ZEROS) | (((word & CASES) | LETTERS) & letters))
 
 
+def alike(word: Word) -> Word:
+    """Words that are equal where the bytes are, but for which digits they are; `collapsed` takes three times as long."""
+    odd = word ^ ZEROS
+    other = odd & LOWS
+    other += NO_DIGIT
+    other |= odd
+    other &= HIGHS
+    other >>= SEVEN
+    other *= BYTE
+    odd &= other
+    return odd
+
+
 def _above(byte: int) -> np.uint64:
     return np.uint64((0x80 - byte) * EVERY)
 
 
-def window(words: list[Word], first: int) -> Word:
-    """The eight bytes from byte `first` on."""
-    at, shift = divmod(first * 8, 64)
-    if not shift:
-        return words[at]
-    low = words[at] >> np.uint64(shift)
-    return low | (words[at + 1] << np.uint64(64 - shift)) if at + 1 < len(words) else low
+def window(words: Word, first: int, last: int) -> Word:
+    """The bytes `[first, last)`, at most eight, as the highest of a word; what is below them means nothing."""
+    at, end = divmod(last * 8, 64)
+    if not end:
+        return np.asarray(words[at - 1])
+    found: Word = words[at] << np.uint64(64 - end)
+    if first < 8 * at:
+        found |= words[at - 1] >> np.uint64(end)
+    return found
 
 
-def number(words: list[Word], first: int, last: int) -> Places:
+def number(words: Word, first: int, last: int) -> Places:
     """The number that the bytes `[first, last)` write, which are digits and no more than fit."""
     if last - first > 8:
         return number(words, first, last - 8) * 100_000_000 + number(words, last - 8, last)
-    value = (window(words, first) << np.uint64(64 - 8 * (last - first))) & NIBBLES
-    value = (value * np.uint64(10) + (value >> np.uint64(8))) & PAIRS
-    value = (value * np.uint64(100) + (value >> np.uint64(16))) & FOURS
-    value = (value * np.uint64(10_000) + (value >> np.uint64(32))) & HALF
-    return value.astype(np.int64)
+    value = window(words, first, last) & _top(last - first)
+    value *= TENS
+    if last - first <= 2:
+        value >>= np.uint64(56)
+        return np.asarray(value.view(np.int64))
+    value >>= np.uint64(8)
+    value &= PAIRS
+    value *= HUNDREDS
+    if last - first <= 4:
+        value >>= np.uint64(48)
+        return value.view(np.int64)
+    value >>= np.uint64(16)
+    value &= FOURS
+    value *= TEN_THOUSANDS
+    value >>= np.uint64(32)
+    return value.view(np.int64)
+
+
+def _top(count: int) -> np.uint64:
+    """A mask of what digits are worth in the highest `count` bytes."""
+    return np.uint64(0x0F * EVERY >> 8 * (8 - count) << 8 * (8 - count))

@@ -55,7 +55,7 @@ WORDS = (
     "\x1b[31mPM\x1b[0m", "\\x1b[0m +0100", "10.0.0.4", "2026-11-20 10:00:00", "2026 x", "20/11/2026 10:00:00 x", "host app: {", 'x {"a": 1}', "é", "#033[0mPM",
     "[Europe/Paris] x", "9", "1795168800.125 ", "x" * 70, '"q" ', "Started", "    at x", "[1\x1b[0m2/Nov/2026:10:00:00 +0000]", "00",
     "time", "Time", "_time", "@timestamp", "t_i-m.e", "timeout", "@t", 'a","time":"2026-11-20 11:00:00', '\\"time\\": 7', '"', "TS",
-    '","t\x1b[0mime":1795168800,"',
+    '","t\x1b[0mime":1795168800,"', "\\u0074ime", "t\\u0069me",
 )  # fmt: skip
 moments = st.datetimes(datetime(2026, 11, 20, 8), datetime(2026, 11, 20, 23), timezones=st.just(UTC))  # noqa: DTZ001
 

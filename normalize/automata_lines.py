@@ -1,0 +1,90 @@
+"""Lines of a buffer, and which of them hold given bytes one after another: what an automaton may wait for is looked for in all lines at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .automata import BYTES
+from .words import Places, places_of
+
+COLOUR_BYTES = b"\x1b\\#"
+MEMBER, COLOUR = 1, 2
+SPARSE = 8
+BLOCK, PIECE = 1 << 16, 1 << 18
+
+
+@dataclass
+class Lines:
+    """Some lines of one buffer, `data[starts:ends]` each without its newline; they lie in order."""
+
+    data: npt.NDArray[np.uint8]
+    starts: Places
+    ends: Places
+    _marks: dict[tuple[int, ...], npt.NDArray[np.bool_]] = field(default_factory=dict)
+    _held: dict[int, bool] = field(default_factory=dict)
+    _answers: dict[Hashable, npt.NDArray[np.bool_]] = field(default_factory=dict)
+
+    def marked(self, windows: tuple[int, ...], rows: Places | slice) -> npt.NDArray[np.bool_]:
+        """Which of `rows` hold bytes of these sets one after another, or a colour among them; the first set is a single byte."""
+        if windows not in self._marks:
+            byte = windows[0].bit_length() - 1
+            if not isinstance(rows, slice) and self.holds(byte) and len(rows) * SPARSE < len(self.starts):
+                some = self.only(rows)
+                return some.holding(windows, 0, len(some.data))
+            first, last = int(self.starts[0]), int(self.ends[-1])
+            self._marks[windows] = self.holding(windows, first, last if self.holds(byte) else first)
+        return self._marks[windows][rows]
+
+    def once(self, find: Callable[[Lines, Any], npt.NDArray[np.bool_]], about: Hashable) -> npt.NDArray[np.bool_]:
+        """What `find` says of all lines, asked once."""
+        if about not in self._answers:
+            self._answers[about] = find(self, about)
+        return self._answers[about]
+
+    def holds(self, byte: int) -> bool:
+        """Whether any line holds a byte."""
+        if byte not in self._held:
+            last = int(self.ends[-1])
+            parts = (self.data[first : min(first + BLOCK, last)] for first in range(int(self.starts[0]), last, BLOCK))
+            self._held[byte] = any(byte in part.tobytes() for part in parts)
+        return self._held[byte]
+
+    def holding(self, windows: tuple[int, ...], first: int, last: int) -> npt.NDArray[np.bool_]:
+        """Which lines hold bytes of these sets in a row that begin in `[first, last)`, looked for in pieces that stay in the cache."""
+        byte, hits = windows[0].bit_length() - 1, []
+        for begin in range(first, last, PIECE):
+            at = places_of(self.data[begin : min(begin + PIECE, last)], byte) + begin
+            for i, bits in enumerate(windows[1:], 1):
+                if not len(at):
+                    break
+                kind = kinds(bits)[self.data[np.minimum(at + i, len(self.data) - 1)]]
+                if kind.max() == COLOUR:
+                    hits.append(at[kind == COLOUR])
+                at = at[kind == MEMBER]
+            hits.append(at)
+        found = np.zeros(len(self.starts) + 1, bool)
+        if hits:
+            found[np.searchsorted(self.starts, np.concatenate(hits), "right") - 1] = True
+        return found[:-1]
+
+    def only(self, rows: Places) -> Lines:
+        """Some of the lines, copied one after another."""
+        sizes = self.ends[rows] - self.starts[rows]
+        ends = np.cumsum(sizes)
+        starts = ends - sizes
+        data = self.data[np.arange(ends[-1] if len(ends) else 0) + np.repeat(self.starts[rows] - starts, sizes)]
+        return Lines(data if len(data) else np.zeros(1, np.uint8), starts, ends)
+
+
+@lru_cache(maxsize=256)
+def kinds(bits: int) -> npt.NDArray[np.uint8]:
+    """For each byte: a MEMBER of the set, the beginning of a COLOUR, or 0."""
+    found = np.unpackbits(np.frombuffer((bits & BYTES).to_bytes(32, "little"), np.uint8), bitorder="little")
+    found[list(COLOUR_BYTES)] = COLOUR
+    return found
