@@ -28,7 +28,7 @@ def rows(size: str) -> list[Figure]:
         corpus.write("nginx", LINES[size], 1, whole)
         corpus.write("nginx", min(LINES[size], MOST_IN_PLASO), 1, few)
         for path in (whole, few):
-            same([at for part in streamed(path, WINDOW) for at in part.stamps.at_ns.tolist()], _right(path), f"times of {path.name}")
+            same([at for batch in streamed(path, WINDOW) for at in batch["at"].cast("int64").to_pylist()], _right(path), f"times of {path.name}")
         with_lnav = beside(lambda: stream(whole, WINDOW), _lnav(whole), RUNS[size])
         with_plaso = beside(lambda: stream(few, WINDOW), _plaso(few), 1)
     return [

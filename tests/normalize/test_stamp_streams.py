@@ -177,3 +177,40 @@ def test_broken_letters_in_a_time_key() -> None:
     stream = StampStream(since_ns=SINCE, until_ns=UNTIL)
 
     assert rows(stream.read(pa.array(texts, pa.binary()))) == [one(text) for text in texts]
+
+
+LOGS = {
+    "klog": "I1120 10:{m:02d}:{s:02d}.{n:06d}  {n:6d} file{s}.go:{n}] {w} {n}",
+    "python": "2026-11-20 10:{m:02d}:{s:02d},{s:03d} {w} worker.{n}: x",
+    "nginx": '10.{s}.{n}.1 - {w} [20/Nov/2026:10:{m:02d}:{s:02d} +0000] "GET /{n} HTTP/1.1" 200 17',
+    "syslog": "<{p}>Nov 20 10:{m:02d}:{s:02d} node{s} {w}[{n}]: [{n}] x",
+    "json": '{{"ts":"2026-11-20T10:{m:02d}:{s:02d}.{s:03d}Z","level":"{w}","msg":"no: {n} \\"time\\": x","{w}":{n}}}',
+}
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_damaged_streams(name: str) -> None:
+    """A long log with some lines cut short, coloured, with broken letters, a byte order mark or of another kind gives what each line gives alone."""
+    random = np.random.default_rng(3)
+    texts = []
+    for i in range(12_000):
+        words = ("INFO", "ERROR", "PM", "time", "ann", "-", "a|b", "IST")
+        text = LOGS[name].format(m=i // 200, s=i % 60, n=int(random.integers(1_000_000)), w=words[int(random.integers(8))], p=130 + i % 6).encode()
+        at = int(random.integers(len(text) + 1))
+        odd = (
+            text[: i % 40],
+            b"\tat x",
+            b"\xff\xfe " + text,
+            text[:at] + b"\x1b[31m" + text[at:],
+            b"\xef\xbb\xbf" + text,
+            b"\xef\xbb\xbf" * 2 + text,
+            b"",
+            b"\r" + text,
+        )
+        texts.append(odd[i // 50 % len(odd)] if i % 50 == 0 else text)
+    stream = StampStream(since_ns=SINCE, until_ns=UNTIL)
+    found = [row for i in range(0, len(texts), 1500) for row in rows(stream.read(pa.array(texts[i : i + 1500], pa.binary())))]
+
+    assert [(i, found[i]) for i in range(len(texts)) if i % 50 == 0 or i % 13 == 0] == [
+        (i, one(texts[i])) for i in range(len(texts)) if i % 50 == 0 or i % 13 == 0
+    ]
