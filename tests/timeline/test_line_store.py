@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from retroline.normalize.tables import LINES
 from retroline.timeline import line_file, line_merge, line_waiting, line_words
@@ -167,6 +167,7 @@ containers = st.sampled_from([WEB, ("shop", "web-2", "app")])
 streams = st.lists(st.tuples(containers, st.sampled_from("ab"), st.lists(st.tuples(st.integers(0, 4), st.sampled_from("xy")), max_size=8)), max_size=8)
 
 
+@settings(deadline=None)
 @given(streams, st.sampled_from([-1, 200, 1 << 20]))
 def test_many_batches(parts: list[tuple[tuple[str, str, str], str, Lines]], held_bytes: int) -> None:
     """In memory or on disk, in any number of batches, also beyond a row group: sorted, and per container each line as often as its fullest stream has it."""
