@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from ..collectors.window import Window
+from .stamp_columns import InnerStamps
 from .stamp_reading import Stamp, explain
 from .stamp_streams import StampStream
 from .stamps import NONE_NS, Nanoseconds
@@ -38,6 +39,22 @@ class InnerLines:
         more exact than the least exact of them, but for those of an hour that clocks show twice or not at all.
         """
         found = self._stream.read(texts)
+        before, after = self._usual(found) or self._filled(found)
+        if len(after):
+            self._last = int(before[-1]), int(after[-1])
+        self._ask(texts, found.layout, found.names)
+        return found.at_ns, before, after
+
+    def _usual(self, found: InnerStamps) -> tuple[Nanoseconds, Nanoseconds] | None:
+        """How exact the lines are where all are as exact as the least exact of them; None where that is not so."""
+        count = len(found.at_ns)
+        carried = self._last if count and found.at_ns[0] == NONE_NS else (0, 1)
+        most = max(int(found.after_ns.max(initial=1)), carried[1])
+        if found.before_ns.any() or carried[0] or most > MINUTE_NS:
+            return None
+        return found.before_ns, np.full(count, most)
+
+    def _filled(self, found: InnerStamps) -> tuple[Nanoseconds, Nanoseconds]:
         known = found.at_ns != NONE_NS
         last = np.maximum.accumulate(np.where(known, np.arange(len(known)), -1))
         before, after = (
@@ -45,16 +62,15 @@ class InnerLines:
         )
         usual = (before == 0) & (after <= MINUTE_NS)
         after[usual] = after[usual].max(initial=1)
-        if len(known):
-            self._last = int(before[-1]), int(after[-1])
-        self._ask(texts, found.layout, found.names)
-        return found.at_ns, before, after
+        return before, after
 
     def _ask(self, texts: pa.Array, layout: npt.NDArray[np.int32], names: list[str]) -> None:
         """Look once per layout whether a line of it reads otherwise in another zone: then it names none."""
         for number, name in enumerate(names):
+            if name in self._asked or self.assumed:
+                continue
             rows = layout == number
-            if name in self._asked or self.assumed or not rows.any():
+            if not rows.any():
                 continue
             self._asked.add(name)
             text = texts[int(rows.argmax())].as_py()

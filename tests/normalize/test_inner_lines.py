@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
 from retroline.collectors.window import Window
 from retroline.normalize.inner_lines import InnerLines, alike
 from retroline.normalize.stamps import NONE_NS
@@ -53,3 +57,17 @@ def test_lines_of_a_doubled_hour_stand_apart() -> None:
 
     assert after.tolist() == [100_000_000, 3_600_001_000_000, 100_000_000]
     assert list(alike(batch)) == [slice(0, 1), slice(1, 2), slice(2, 3)]
+
+
+TEXTS = (b"", b"\tat x", b"2026-11-20 10:00:00,125 INFO b", b"2026-11-20 10:00:00 INFO b", b"W1120 10:00:00.125000       1 main.go:42] slow", b"2026-11-20 10:00 x", b"2026-11-20 x",
+         b"2026-10-25 02:30:00,125 INFO b", b"2026-10-25 01:59:59,5 INFO a")  # fmt: skip
+
+
+@given(st.lists(st.lists(st.sampled_from(TEXTS), max_size=5), max_size=4))
+def test_equally_exact_lines_take_a_shorter_way(batches: list[list[bytes]]) -> None:
+    """Where all lines are as exact as the least exact of them, that is found out without looking at each, and is the same."""
+    short, long = InnerLines(WINDOW, "Europe/Paris"), InnerLines(WINDOW, "Europe/Paris")
+    for texts in batches:
+        found = [column.tolist() for column in short.times(pa.array(texts, pa.binary()))]
+        with patch.object(InnerLines, "_usual", return_value=None):
+            assert found == [column.tolist() for column in long.times(pa.array(texts, pa.binary()))]
