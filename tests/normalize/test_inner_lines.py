@@ -59,8 +59,17 @@ def test_lines_of_a_doubled_hour_stand_apart() -> None:
     assert list(alike(batch)) == [slice(0, 1), slice(1, 2), slice(2, 3)]
 
 
-TEXTS = (b"", b"\tat x", b"2026-11-20 10:00:00,125 INFO b", b"2026-11-20 10:00:00 INFO b", b"W1120 10:00:00.125000       1 main.go:42] slow", b"2026-11-20 10:00 x", b"2026-11-20 x",
-         b"2026-10-25 02:30:00,125 INFO b", b"2026-10-25 01:59:59,5 INFO a")  # fmt: skip
+TEXTS = (
+    b"",
+    b"\tat x",
+    b"2026-11-20 10:00:00,125 INFO b",
+    b"2026-11-20 10:00:00 INFO b",
+    b"W1120 10:00:00.125000       1 main.go:42] slow",
+    b"2026-11-20 10:00 x",
+    b"2026-11-20 x",
+    b"2026-10-25 02:30:00,125 INFO b",
+    b"2026-10-25 01:59:59,5 INFO a",
+)
 
 
 @given(st.lists(st.lists(st.sampled_from(TEXTS), max_size=5), max_size=4))
