@@ -72,8 +72,9 @@ def digits_masked(texts: pa.Array, how: Kind) -> tuple[Codes, list[str]]:
     while cuts[-1] < ends[-1]:
         cuts.append(int(ends[min(int(np.searchsorted(ends, cuts[-1] + BLOCK_BYTES)), len(texts))]))
     parts, doubtful = [], []
+    room = _room(max((end - start for start, end in pairwise(cuts)), default=0))
     for start, end in pairwise(cuts):
-        part, places = _block(held[start:end], how)
+        part, places = _block(held[start:end], how, room)
         parts.append(part)
         if places is not None:
             doubtful.append(np.searchsorted(ends, places + start, "right") - 1)
@@ -91,14 +92,33 @@ def digits_masked(texts: pa.Array, how: Kind) -> tuple[Codes, list[str]]:
     return _corrected(texts, how, codes, masks, np.unique(np.concatenate(doubtful))) if doubtful else (codes, masks)
 
 
-def _block(block: Bytes, how: Kind) -> tuple[pa.UInt8Array, npt.NDArray[np.int64] | None]:
+@dataclass(frozen=True)
+class Room:
+    """Memory that is used again for block after block: to ask the system for it takes longer than to work in it."""
+
+    text: bytearray
+    flags: Bytes
+
+
+def _room(size: int) -> Room:
+    return Room(bytearray(size + WORD), np.empty(size + WORD, np.uint8))
+
+
+def _block(block: Bytes, how: Kind, room: Room) -> tuple[pa.UInt8Array, npt.NDArray[np.int64] | None]:
     """Some lines with STAR for each match; and where matches may stand side by side."""
-    classes = np.frombuffer((block.tobytes() + b"\n" * (-len(block) % WORD)).translate(how.classes), np.uint8)
-    digits, inner = classes & DIGIT, np.packbits(classes & INNER, bitorder="big")
-    follows = np.packbits(classes & FOLLOWS, bitorder="little").view(FORTH)
-    back = _reached(np.packbits(digits, bitorder="big").view(BACK).astype(np.uint64), inner.view(BACK).astype(np.uint64), -1)
+    size = len(block) + -len(block) % WORD
+    room.text[: len(block)] = block.data
+    room.text[len(block) : size] = b"\n" * (size - len(block))
+    classes = np.frombuffer((room.text if 2 * size > len(room.text) else room.text[:size]).translate(how.classes), np.uint8)[:size]
+    flags = room.flags[:size]
+    np.bitwise_and(classes, INNER, out=flags)
+    inner = np.packbits(flags, bitorder="big").view(BACK).astype(np.uint64)
+    np.bitwise_and(classes, FOLLOWS, out=flags)
+    follows = np.packbits(flags, bitorder="little").view(FORTH)
+    np.bitwise_and(classes, DIGIT, out=flags)
+    back = _reached(np.packbits(flags, bitorder="big").view(BACK).astype(np.uint64), inner, -1)
     before = np.frombuffer(back.astype(BACK).tobytes().translate(REVERSED), FORTH)
-    masked = before | _reached(np.packbits(digits, bitorder="little").view(FORTH), follows, 1)
+    masked = before | _reached(np.packbits(flags, bitorder="little").view(FORTH), follows, 1)
     again = masked << 1
     again[1:] |= masked[:-1] >> 63
     again &= masked
