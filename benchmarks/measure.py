@@ -21,7 +21,7 @@ from pathlib import Path
 LINES = {"tiny": 2_000, "small": 100_000, "medium": 1_000_000, "large": 10_000_000}
 RUNS = {"tiny": 1, "small": 5, "medium": 5, "large": 2}
 # Rounds that take longer than this are two at most, the first one counted: nothing needs to be warmed up for so long a job.
-LONG_S = 30.0
+LONG_S = 20.0
 
 
 class Differs(Exception):
