@@ -16,7 +16,7 @@ from .words import Places, places_of
 COLOUR_BYTES = b"\x1b\\#"
 MEMBER, COLOUR = 1, 2
 SPARSE = 8
-BLOCK, PIECE = 1 << 16, 1 << 18
+BLOCK = 1 << 16
 
 
 @dataclass
@@ -56,21 +56,19 @@ class Lines:
         return self._held[byte]
 
     def holding(self, windows: tuple[int, ...], first: int, last: int) -> npt.NDArray[np.bool_]:
-        """Which lines hold bytes of these sets in a row that begin in `[first, last)`, looked for in pieces that stay in the cache."""
-        byte, hits = windows[0].bit_length() - 1, []
-        for begin in range(first, last, PIECE):
-            at = places_of(self.data[begin : min(begin + PIECE, last)], byte) + begin
-            for i, bits in enumerate(windows[1:], 1):
-                if not len(at):
-                    break
-                kind = kinds(bits)[self.data[np.minimum(at + i, len(self.data) - 1)]]
-                if kind.max() == COLOUR:
-                    hits.append(at[kind == COLOUR])
-                at = at[kind == MEMBER]
-            hits.append(at)
+        """Which lines hold bytes of these sets in a row that begin in `[first, last)`."""
+        byte, last_byte = windows[0].bit_length() - 1, len(self.data) - 1
+        at, hits = places_of(self.data[first:last], byte) + first, []
+        for i, bits in enumerate(windows[1:], 1):
+            if not len(at):
+                break
+            kind = kinds(bits)[self.data[np.minimum(at + i, last_byte)]]
+            if kind.max() == COLOUR:
+                hits.append(at[kind == COLOUR])
+            at = at[kind == MEMBER]
+        hits.append(at)
         found = np.zeros(len(self.starts) + 1, bool)
-        if hits:
-            found[np.searchsorted(self.starts, np.concatenate(hits), "right") - 1] = True
+        found[np.searchsorted(self.starts, np.concatenate(hits), "right") - 1] = True
         return found[:-1]
 
     def only(self, rows: Places) -> Lines:
@@ -88,3 +86,8 @@ def kinds(bits: int) -> npt.NDArray[np.uint8]:
     found = np.unpackbits(np.frombuffer((bits & BYTES).to_bytes(32, "little"), np.uint8), bitorder="little")
     found[list(COLOUR_BYTES)] = COLOUR
     return found
+
+
+def chosen(rows: Places | slice, places: Places) -> Places:
+    """Some of the rows."""
+    return places + rows.start if isinstance(rows, slice) else rows[places]

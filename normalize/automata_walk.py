@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .automata import BYTES, END_OF_LINE, Program
-from .automata_lines import COLOUR_BYTES, Lines
+from .automata_lines import COLOUR_BYTES, Lines, chosen
 from .words import Places, Word, gathered
 
 DEAD, TAKEN, UNKNOWN = 0, 1, 2
@@ -77,7 +77,7 @@ class Walker:
     def walk(self, lines: Lines, rows: Places, at: Places, states: States) -> npt.NDArray[np.bool_]:
         """For which rows nothing can match that goes on from `states` at the byte `at`; all are rows of `lines`."""
         ends = lines.ends[rows]
-        settled = self._led(ends - at, gathered(lines.data, at, 1)[0], states)
+        settled = self.led(ends - at, gathered(lines.data, at, 1)[0], states)
         open_rows = np.flatnonzero(settled < 0)
         if len(open_rows):
             further = states[open_rows]
@@ -86,7 +86,7 @@ class Walker:
         free: npt.NDArray[np.bool_] = settled == DEAD
         for state in (one for one in np.flatnonzero(np.bincount(settled)).tolist() if one > TAKEN):
             here = settled == state
-            here[here] = self._unmarked(lines, rows[here], state)
+            here[here] = self.unmarked(lines, rows[here], state)
             free |= here
         left = np.flatnonzero(~free & (settled != TAKEN))
         if len(left):
@@ -98,18 +98,24 @@ class Walker:
     def away(self, lines: Lines, rows: Places | slice, room: Places, word: Word, state: int) -> npt.NDArray[np.bool_]:
         """For which rows it is known by their next `word` that nothing can match that goes on from `state`; `room` is what is left of each."""
         if self._over[state]:
-            return self._unmarked(lines, rows, state)
-        found = np.zeros(len(word), bool)
+            return self.unmarked(lines, rows, state)
+        found, waiting = np.zeros(len(word), bool), dict[int, npt.NDArray[np.bool_]]()
         for mask, value, settled in self._leads.get(state, ()):
             if settled == TAKEN:
                 continue
             hit = (word & mask) == value
-            if not self._harmless(lines, settled) and hit.any():
-                hit &= self._unmarked(lines, rows, settled)
-            found |= hit
+            if self._harmless(lines, settled):
+                found |= hit
+            else:
+                waiting[settled] = waiting[settled] | hit if settled in waiting else hit
+        for settled, hit in waiting.items():
+            if hit.all():
+                found |= self.unmarked(lines, rows, settled)
+            elif hit.any():
+                found[hit] |= self.unmarked(lines, chosen(rows, np.flatnonzero(hit)), settled)
         return found & (room >= 8) if len(room) and int(room.min()) < 8 else found
 
-    def _unmarked(self, lines: Lines, rows: Places | slice, state: int) -> npt.NDArray[np.bool_]:
+    def unmarked(self, lines: Lines, rows: Places | slice, state: int) -> npt.NDArray[np.bool_]:
         """Which rows lack what a match would need from this state on, which is over."""
         free = np.ones(len(lines.starts[rows]), bool)
         if state == DEAD:
@@ -121,12 +127,16 @@ class Walker:
                 free &= ~lines.marked(one, rows)
         return free
 
+    def is_over(self, state: int) -> bool:
+        """Whether no more bytes are taken in this state."""
+        return bool(self._over[state])
+
     def _harmless(self, lines: Lines, state: int) -> bool:
         windows = self.windows(state)
         return state == DEAD or (bool(windows) and not any(lines.holds(one[0].bit_length() - 1) for one in windows))
 
-    def _led(self, room: Places, word: Word, states: States) -> States:
-        """Where the next bytes lead, by those of lines before; -1 where they are new. A few of these are added."""
+    def led(self, room: Places, word: Word, states: States, most: int = NEW_LEADS) -> States:
+        """Where the next bytes lead, by those of lines before; -1 where they are new. At `most` so many of these are added."""
         found = np.full(len(word), -1, np.int32)
         for state in np.flatnonzero(np.bincount(states)).tolist():
             leads = self._leads.setdefault(state, [])
@@ -135,9 +145,11 @@ class Walker:
                 found[here] = state
                 continue
             here &= room >= 8
-            for _ in range(NEW_LEADS):
+            for number in range(most + 1):
                 for mask, value, settled in leads:
                     found[here & ((word & mask) == value)] = settled
+                if number == most:
+                    break
                 new = np.flatnonzero(here & (found < 0))
                 if not len(new) or len(leads) >= LEADS or not self._lead(leads, state, word[new[0]]):
                     break

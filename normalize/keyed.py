@@ -29,12 +29,16 @@ OPENING = re.compile(OPEN, re.ASCII)
 OPENS = re.compile(OPEN.encode())
 BLANK = re.compile(r"[ \t\r\n]*", re.ASCII)
 DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
+# A record that is cut short within its first member: key, colon or text.
+BARELY_BEGUN = re.compile(OPEN + r'[ \t\r\n]*(?:"[^"\\]*(?:"[ \t\r\n]*(?::[ \t\r\n]*(?:"[^"\\]*)?)?)?)?\Z', re.ASCII)
 SECONDS = ("seconds", "epochsecond", "epochseconds", "sec", "s")
 NANOS = ("nanos", "nanoofsecond", "nanoseconds", "nsec", "ns")
 
 
 def candidates(text: str) -> Iterator[tuple[str, str, int | None]]:
     """Key, value as text, and the unit in ns that the key fixes, of every value that may be the stamp; best first."""
+    if BARELY_BEGUN.match(text):
+        return
     values: dict[int, tuple[str, Any]] = {}
     plain: dict[str, Any] = {}
     for key, value in members(text):

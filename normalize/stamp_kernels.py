@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .automata_lines import MEMBER, Lines, kinds
+from .automata_lines import MEMBER, Lines, chosen, kinds
 from .automata_walk import DEAD
 from .epochs import BANDS, LAST_NS, unit_ns
 from .layout import Layout
@@ -140,7 +140,7 @@ def _free(prover: Prover, shape: Shape, lines: Lines, heads: Heads) -> Booleans:
         state = int(left[0]) if len(left) else DEAD
         if (left != state).any():
             todo = np.flatnonzero(found)
-            found[todo] = prover.walker.walk(lines, _chosen(heads.rows, todo), heads.after[todo], left)
+            found[todo] = prover.walker.walk(lines, chosen(heads.rows, todo), heads.after[todo], left)
             return found
         if state == DEAD:
             return found
@@ -150,12 +150,8 @@ def _free(prover: Prover, shape: Shape, lines: Lines, heads: Heads) -> Booleans:
         return found
     away[heads.odd] = True
     todo = np.flatnonzero(found & ~away)
-    found[todo] = prover.walker.walk(lines, _chosen(heads.rows, todo), heads.after[todo], np.full(len(todo), state, np.int32))
+    found[todo] = prover.walker.walk(lines, chosen(heads.rows, todo), heads.after[todo], np.full(len(todo), state, np.int32))
     return found
-
-
-def _chosen(rows: Rows, places: Places) -> Places:
-    return places + rows.start if isinstance(rows, slice) else rows[places]
 
 
 def _judged(prover: Prover, shape: Shape, heads: Heads, answers: Answers, asked: Booleans) -> npt.NDArray[np.int32]:

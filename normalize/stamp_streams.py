@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from .automata import UnknownSyntaxError
 from .automata_lines import Lines
+from .automata_openings import Openings
 from .layout import Layout
 from .openings import fitting
 from .stamp_columns import InnerStamps, inner_stamps, unread
@@ -62,6 +63,7 @@ class StampStream:
         self._tries = TRIES
         self._unknown, self._patience = 0, PATIENCE
         self._prover: Prover | None = None
+        self._openings: Openings | None = None
         self._lock = Lock()
 
     def read(self, texts: pa.Array, runtime_ns: Nanoseconds | None = None) -> InnerStamps:
@@ -86,16 +88,21 @@ class StampStream:
         if len(left) * SPARSE > count:
             self._finish(task, self._settle(task, left, tried))
         elif len(left):
-            self._apart(task, left)
+            self._few(task, left)
         return task.found
 
-    def _apart(self, task: Task, rows: Places) -> None:
-        """Read a few of the lines, put one after another as what they are without colours and byte order mark."""
-        lines = task.lines
-        records = [lines.data[start:end].tobytes() for start, end in zip(lines.starts[rows].tolist(), lines.ends[rows].tolist(), strict=True)]
-        texts = [head(record) for record in records]
-        texts = [text if text is record or head(text) == text else record for text, record in zip(texts, records, strict=True)]
-        runtime = task.context.runtime_ns
+    def _few(self, task: Task, rows: Places) -> None:
+        """Read a few of the lines: some begin as others did that fit no layout; the rest is read for what it is without colours and byte order mark."""
+        held = task.lines.data.data
+        records = [held[start:end].tobytes() for start, end in zip(task.lines.starts[rows].tolist(), task.lines.ends[rows].tolist(), strict=True)]
+        lines = lines_of(pa.array(records, pa.binary()))
+        if self._openings is None:
+            self._openings = Openings(task.prover.walker, task.prover.start(len(task.prover.table)))
+        left = np.flatnonzero(~self._openings.nothing(lines, records) | _mended(lines, np.arange(len(rows))))
+        if not len(left):
+            return
+        texts = [_plain(records[row]) for row in left.tolist()]
+        rows, runtime = rows[left], task.context.runtime_ns
         context = task.context if runtime is None else Context(task.context.zone, task.context.near, runtime[rows])
         apart = Task(task.prover, lines_of(pa.array(texts, pa.binary())), context, unread(len(rows)))
         self._finish(apart, self._settle(apart, np.arange(len(rows)), 0))
@@ -238,11 +245,22 @@ def bare(prover: Prover, lines: Lines, rows: Places) -> npt.NDArray[np.bool_]:
     """Which rows certainly fit no layout."""
     starts = lines.starts[rows]
     none = prover.walker.walk(lines, rows, starts, np.full(len(rows), prover.start(len(prover.table)), np.int32))
-    mended = np.isin(lines.data[np.minimum(starts, len(lines.data) - 1)], MENDED) & (starts < lines.ends[rows])
-    return none & ~mended
+    return none & ~_mended(lines, rows)
 
 
-MENDED = np.frombuffer(b"\xef\r\n\0", np.uint8)
+def _plain(record: bytes) -> bytes:
+    """A record as it is read, or as it is where that would be read as something else in its turn."""
+    text = head(record)
+    return text if text == record or head(text) == text else record
+
+
+def _mended(lines: Lines, rows: Places) -> npt.NDArray[np.bool_]:
+    """Which rows begin with what is left out when they are read."""
+    starts = lines.starts[rows]
+    return MENDED[lines.data[np.minimum(starts, len(lines.data) - 1)]] & (starts < lines.ends[rows])
+
+
+MENDED = np.isin(np.arange(256), [*b"\xef\r\n\0"])
 LINE_FEED = 10
 # Tables whose prover is there already.
 MADE: set[tuple[Layout, ...]] = set()
