@@ -28,8 +28,8 @@ def run() -> None:
 def _leave(codes: list[int]) -> None:
     """End the process with the code found; Python does so itself where there is none, after a bug, or where the last words cannot be written."""
     try:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in filter(None, (sys.stdout, sys.stderr)):  # None: closed from the beginning
+            stream.flush()
     except (OSError, ValueError):
         return
     if codes:

@@ -84,3 +84,11 @@ def test_what_others_registered_is_called_before_the_end() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert done.stdout.split() == ["thread", "tidy"]
+
+
+def test_closed_streams_do_no_harm() -> None:
+    """A process without stdout and stderr ends with the command's code too."""
+    script = "import sys\nimport retroline.__main__ as start\nstart.main = lambda: sys.exit(3)\nstart.run()"
+    done = subprocess.run(["sh", "-c", 'exec "$0" -c "$1" >&- 2>&-', sys.executable, script], check=False)
+
+    assert done.returncode == 3
