@@ -42,7 +42,7 @@ class Open:
     """A batch with its lines in order of time; those before `place` are told. `sorted_rows`: their rows in the batch, None if they are in order."""
 
     number: int
-    batch: pa.RecordBatch
+    columns: dict[str, pa.Array]
     at: Instants
     sorted_rows: Places | None
     place: int = 0
@@ -53,14 +53,14 @@ class Part:
     """The lines [start, stop) of an open batch, by place in order of time."""
 
     number: int
-    batch: pa.RecordBatch
+    columns: dict[str, pa.Array]
     sorted_rows: Places | None
     start: int
     stop: int
 
     def column(self, name: str) -> pa.Array:
         """These lines' values."""
-        column = self.batch.column(name)
+        column = self.columns[name]
         if self.sorted_rows is None:
             return column.slice(self.start, self.stop - self.start)
         return column.take(pa.array(self.sorted_rows[self.start : self.stop]))
@@ -150,11 +150,12 @@ def _fitting(sources: Iterable[Source]) -> int:
 
 def _opened(number: int, sources: Sequence[Source], waiting: Batches) -> Open:
     batch = waiting.batch(number)
-    at = nanoseconds(batch.column("at"))
+    columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+    at = nanoseconds(columns["at"])
     if sources[number].ordered:
-        return Open(number, batch, at, None)
+        return Open(number, columns, at, None)
     order = np.argsort(at, kind="stable")
-    return Open(number, batch, at[order], order)
+    return Open(number, columns, at[order], order)
 
 
 def _until(one: Open, until_ns: int | None) -> int:
@@ -176,7 +177,7 @@ def _pieces(opened: Sequence[Open], ends: Instants, until_ns: int | None) -> Ite
         parts, times = [], []
         for one, mine in zip(opened, stops, strict=True):
             if mine[i] > one.place:
-                parts.append(Part(one.number, one.batch, one.sorted_rows, one.place, mine[i]))
+                parts.append(Part(one.number, one.columns, one.sorted_rows, one.place, mine[i]))
                 times.append(one.at[one.place : mine[i]])
                 one.place = mine[i]
         if parts:
