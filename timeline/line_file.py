@@ -16,7 +16,7 @@ from .row_groups import RowGroups, made
 
 ROWS_A_GROUP, BYTES_A_GROUP = 131_072, 64 << 20
 ROWS_AT_ONCE = 16_384
-WORKERS = min(os.cpu_count() or 1, 4)
+WORKERS = min(os.cpu_count() or 1, 3)
 NAMES = ["severity", "namespace", "pod", "container", "template_id", "correction_ns", "before_ns", "after_ns"]
 # Names arrive as dictionaries; what is read back has the columns of LINES.
 WRITTEN = pa.schema([f.with_type(pa.dictionary(pa.int32(), f.type)) if f.name in NAMES and pa.types.is_string(f.type) else f for f in LINES])
