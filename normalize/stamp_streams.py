@@ -173,7 +173,9 @@ class StampStream:
         return left
 
     def _could_fit(self, lines: Lines, rows: Places) -> tuple[Layout, ...]:
-        """The layouts that any of these lines could fit. To rule the others out takes less than to compile them, which is done once for all lines."""
+        """The layouts that any of these lines could fit. To rule the others out takes less than to compile them, until they are compiled."""
+        if len(rows) <= SAMPLE and all("expression" in layout.__dict__ for layout in self._table):
+            return self._table
         records = [head(lines.data[lines.starts[row] : lines.ends[row]].tobytes()) for row in rows.tolist()]
         return fitting(self._table, pa.array(tried(records), pa.large_binary())) if records else ()
 
