@@ -21,7 +21,7 @@ MINUTE_NS = 60 * SECOND_NS
 # Whole days before and after 1970 that nanoseconds in 64 bits hold for sure.
 FURTHEST_MINUTE = (np.iinfo(np.int64).max // MINUTE_NS) - 1440
 NO_DAY = 1 << 40
-SHORTEST, REACH = 20, 32
+REACH = 32
 # Minutes that a batch spans, most of the time: they come again in the next ones, and few are quicker one by one.
 FEW = 16
 # Which bytes of a word its first 0 to 8 are.
@@ -31,7 +31,7 @@ MONTH_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, *[0] *
 
 
 def usual_ns(data: npt.NDArray[np.uint8], starts: Offsets, ends: Offsets) -> Nanoseconds:
-    """Nanoseconds of the stamps at `[starts, ends)` of `data`, each of 20 bytes at least; NONE_NS for what is no instant or not written as usual.
+    """Nanoseconds of the stamps at `[starts, ends)` of `data`; NONE_NS for what is no instant or not written as usual.
 
     `data` must go on for REACH bytes from each start.
     """
@@ -43,15 +43,20 @@ def usual_ns(data: npt.NDArray[np.uint8], starts: Offsets, ends: Offsets) -> Nan
     at = np.repeat(_whole_ns(date[first], minute[first], tick[first]), np.diff(first, append=len(date)))
     lost = at == NONE_NS
     sizes = ends - starts
-    if (sizes == 30).all() and all_fit(second, "???.0000") and all_fit(rest, "00000Z??"):
-        fraction = number(second >> 32 | rest << 32)
-        fraction *= 10
-        rest >>= 32
-        rest &= 15
-        fraction += rest.view(np.int64)
-    else:
-        fraction, usual = _fractions(data, ends, sizes, second, rest)
-        lost |= ~usual
+    precise = sizes == 30
+    if not (precise.all() and all_fit(second, "???.0000") and all_fit(rest, "00000Z??")):
+        precise &= fits(second, "???.0000") & fits(rest, "00000Z??")
+    odd = np.flatnonzero(~precise)
+    if odd.size:
+        odd_fraction, usual = _fractions(data, ends[odd], sizes[odd], second[odd], rest[odd])
+        lost[odd[~usual]] = True
+    fraction = number(second >> 32 | rest << 32)
+    fraction *= 10
+    rest >>= 32
+    rest &= 15
+    fraction += rest.view(np.int64)
+    if odd.size:
+        fraction[odd] = odd_fraction
     at += fraction
     if lost.any():
         at[lost] = NONE_NS
@@ -103,7 +108,7 @@ def _days(date: Words, day: Words) -> Offsets:
 
 def _fractions(data: npt.NDArray[np.uint8], ends: Offsets, sizes: Offsets, second: Words, rest: Words) -> tuple[Nanoseconds, npt.NDArray[np.bool_]]:
     """Fraction minus offset of stamps of any length, and whether they are written as usual."""
-    tail = words(data, ends - 8, 1)[:, 0]
+    tail = words(data, np.maximum(ends - 8, 0), 1)[:, 0]
     zulu = tail >> 56 == ord("Z")
     zoned, offset_ns, decimals = zulu, 0, sizes - 21
     if not zulu.all():

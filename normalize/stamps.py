@@ -82,14 +82,11 @@ def _rfc3339(texts: pa.Array) -> Nanoseconds:
     bounds = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
     starts, ends = bounds[:-1], bounds[1:]
     held = np.frombuffer(data, np.uint8) if data else np.empty(0, np.uint8)
-    if not texts.null_count and starts[-1] <= len(held) - rfc3339.REACH and (ends - starts).min() >= rfc3339.SHORTEST:
-        at = rfc3339.usual_ns(held, starts, ends)
-    else:
-        fit = (ends - starts >= rfc3339.SHORTEST) & (starts <= len(held) - rfc3339.REACH)
-        if texts.null_count:
-            fit &= np.asarray(texts.is_valid().to_numpy(zero_copy_only=False), bool)
-        at = np.full(len(texts), NONE_NS, np.int64)
-        at[fit] = rfc3339.usual_ns(held, starts[fit], ends[fit])
+    if starts[-1] > len(held) - rfc3339.REACH:
+        held = np.append(held, np.zeros(rfc3339.REACH, np.uint8))
+    at = rfc3339.usual_ns(held, starts, ends)
+    if texts.null_count:
+        at[~np.asarray(texts.is_valid().to_numpy(zero_copy_only=False), bool)] = NONE_NS
     odd = np.flatnonzero((at == NONE_NS) & (ends > starts))
     if len(odd):
         rest = texts.take(pa.array(odd))

@@ -153,7 +153,9 @@ def _stamps(lines: Lines, sizes: Offsets) -> pa.Array:
         same = np.ndarray((len(lines.data) - size + 1,), f"V{size}", lines.data, 0, (1,))[rows].view(np.uint8)
         offsets = np.arange(0, (n + 1) * size, size, dtype=np.int32)
         return pa.Array.from_buffers(pa.string(), n, [None, pa.py_buffer(offsets), pa.py_buffer(same)])
-    taken = pieces(lines.data, lines.starts, lines.starts + sizes)
+    # One piece more, of what follows, for the same reason.
+    last = lines.ends[-1:]
+    taken = pieces(lines.data, np.append(lines.starts, last), np.append(lines.starts + sizes, last + SLACK))
     known = pa.py_buffer(np.packbits(sizes > 0, bitorder="little"))
     return pa.Array.from_buffers(pa.string(), n, [known, *taken.buffers()[1:]], offset=taken.offset)
 
