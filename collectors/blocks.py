@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -14,7 +14,8 @@ import numpy.typing as npt
 # Bytes that may be looked at beyond a block's end; what they hold means nothing.
 SLACK = 64
 BOM = b"\xef\xbb\xbf"
-THREADS, AHEAD = 2, 3
+# Blocks that are made while one is looked at.
+AHEAD = 1
 # Most files are small: a first block for which little memory is made ready.
 FIRST = 1 << 18
 BROKEN = (EOFError, OSError, zlib.error)
@@ -41,8 +42,8 @@ class Block:
 def blocks(file: Source, size: int, longest: int) -> Iterator[Block]:
     """The lines of `file` in blocks of about `size` bytes, the first ones smaller; a byte order mark at its beginning is left out.
 
-    A line of more than `longest` bytes comes in parts, each a block that is not whole. A block is valid until the AHEAD-th after it is asked
-    for. Where reading raises one of BROKEN, what had been read is given first.
+    A line of more than `longest` bytes comes in parts, each a block that is not whole. A block is valid while the AHEAD that follow it are made,
+    and no longer. Where reading raises one of BROKEN, what had been read is given first.
     """
     ring = deque(bytearray() for _ in range(AHEAD + 1))
     rest, error = _begin(file)
@@ -66,35 +67,6 @@ def blocks(file: Source, size: int, longest: int) -> Iterator[Block]:
             return
         rest = bytes(memoryview(ring[0])[cut:filled])
         step = min(2 * step, size)
-
-
-def in_turn(make: Callable[[Block], Made], given: Iterator[Block]) -> Iterator[Made]:
-    """What `make` gives for each block, in order; from the second block on it works ahead in threads.
-
-    Where `given` raises one of BROKEN, what was given before comes first.
-    """
-    for block in given:
-        yield make(block)
-        break
-    second = next(given, None)
-    if second is None:
-        return
-    from concurrent.futures import Future, ThreadPoolExecutor
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        waiting: deque[Future[Made]] = deque([pool.submit(make, second)])
-        error = None
-        try:
-            for block in given:
-                waiting.append(pool.submit(make, block))
-                if len(waiting) >= AHEAD:
-                    yield waiting.popleft().result()
-        except BROKEN as broken:
-            error = broken
-        while waiting:
-            yield waiting.popleft().result()
-        if error:
-            raise error
 
 
 def ahead(given: Iterator[Made]) -> Iterator[Made]:

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from retroline.collectors import blocks as module
-from retroline.collectors.blocks import SLACK, Block, ahead, blocks, in_turn
+from retroline.collectors.blocks import SLACK, Block, ahead, blocks
 
 LINES = st.lists(st.binary(max_size=9) | st.sampled_from([b"\n", b"\xef\xbb\xbf", b"\r\n", b"x" * 50]), max_size=30).map(b"".join)
 
@@ -83,41 +82,6 @@ def test_what_was_read_before_a_break_is_given(body: bytes, step: int, most: int
             found.append(taken(block)[0])  # noqa: PERF401 - what came before the error counts
 
     assert b"".join(found) == body[:most].removeprefix(b"\xef\xbb\xbf")
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.lists(st.integers(0, 99), max_size=40).map(lambda numbers: b"".join(b"%d\n" % n for n in numbers)), st.booleans())
-def test_threads_change_neither_order_nor_bytes(body: bytes, broken: bool) -> None:
-    """What is made of each block comes in the blocks' order, while buffers are used again; an error comes after what was made."""
-    found: list[bytes] = []
-    given = blocks(Slow(body, 5, len(body) if broken else 1 << 30), 16, 1000)
-    try:
-        for made in in_turn(lambda block: taken(block)[0], given):
-            found.append(made)  # noqa: PERF402 - what came before the error counts
-    except EOFError:
-        assert broken
-    else:
-        assert not broken
-
-    assert b"".join(found) == body
-
-
-def test_a_reader_that_stops_early_leaves_no_thread() -> None:
-    """Closing the generator ends its threads; a stream of one block never starts one."""
-
-    def given(count: int) -> Iterator[Block]:
-        return blocks(io.BytesIO(b"line\n" * count), 16, 1000)
-
-    before = threading.active_count()
-    made = in_turn(taken, given(1))
-    assert next(made) == (b"line\n", True)
-    assert threading.active_count() == before
-    assert list(made) == []
-    many = in_turn(taken, given(100))
-    next(many), next(many)
-    assert before < threading.active_count() <= before + module.THREADS
-    many.close()
-    assert threading.active_count() == before
 
 
 @settings(max_examples=30, deadline=None)
