@@ -79,7 +79,7 @@ def _incidents(archive: Path, size: str) -> list[Figure]:
     same(unnoted(), right, "events of three incidents")
     same(ours(), right, "events of three incidents, from the catalogue")
     theirs = _duckdb(archive, since_ns, until_ns, right)
-    figures = [beside(job, theirs, RUNS[size]) for job in (ours, unnoted)]
+    figures = [beside(job, theirs, min(RUNS[size] * 5, 10)) for job in (ours, unnoted)]
     return [
         Figure(f"events of 3 of {count:,} archived incidents, by time", "duckdb over the files", *figures[0], "<= 0.2"),
         Figure("the same, the first time (no catalogue yet)", "duckdb over the files", *figures[1]),
