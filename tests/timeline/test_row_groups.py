@@ -5,6 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import duckdb
+import polars
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -51,15 +53,14 @@ def test_row_groups_follow_each_other(rows: list[list[tuple[int, str | None, str
         assert file.metadata.metadata == {b"said": "ä".encode()}
 
 
-@pytest.mark.parametrize("reader", ["duckdb", "polars"])
-def test_other_readers(reader: str, tmp_path: Path) -> None:
-    """Readers of others see the same rows."""
-    module = pytest.importorskip(reader)
+def test_other_readers(tmp_path: Path) -> None:
+    """duckdb and polars see the same rows as pyarrow."""
     parts = [table([(i, "a", f"line {i}"), (i + 1, None, None)]) for i in range(20)]
-    path = written(tmp_path / "one.parquet", parts)
+    path = str(written(tmp_path / "one.parquet", parts))
+    with duckdb.connect() as base:
+        found = base.read_parquet(path).fetchall()
 
-    found = module.read_parquet(str(path))
-    assert (found.fetchall() if reader == "duckdb" else found.rows()) == [(row["at"], row["pod"], row["text"]) for row in pa.concat_tables(parts).to_pylist()]
+    assert found == polars.read_parquet(path).rows() == [(row["at"], row["pod"], row["text"]) for row in pa.concat_tables(parts).to_pylist()]
 
 
 def test_a_file_that_is_not_ended_is_none(tmp_path: Path) -> None:
