@@ -54,7 +54,7 @@ def test_row_groups_follow_each_other(rows: list[list[tuple[int, str | None, str
 
 
 def test_other_readers(tmp_path: Path) -> None:
-    """duckdb and polars see the same rows as pyarrow."""
+    """The same rows as pyarrow."""
     parts = [table([(i, "a", f"line {i}"), (i + 1, None, None)]) for i in range(20)]
     path = str(written(tmp_path / "one.parquet", parts))
     with duckdb.connect() as base:
