@@ -53,7 +53,9 @@ def test_without_templates(folder: Path, tmp_path: Path) -> None:
     assert CliRunner().invoke(cli, [*build, "--templates", "none"]).exit_code == 0
     assert CliRunner().invoke(cli, build).exit_code == 0
 
-    assert "templates of log lines were not looked for" in (copied / "timeline.md").read_text("utf-8")
+    report = (copied / "timeline.md").read_text("utf-8")
+    assert "templates of log lines were not looked for" in report
+    assert "no event in this window; 92 records are kept, lines or samples" in report
     assert "left out" in pq.read_table(copied / "coverage.parquet")["reason"].to_pylist()
     assert len(asked(copied, "--severity", "error")) == 1
     for wanted in (["--templates"], ["--template", "served"]):

@@ -51,7 +51,7 @@ def markdown(timeline: Timeline, *, names: bool = False, everything: bool = Fals
         _headline(timeline, marks),
         *filter(None, [impact_text(timeline, events, marks, aside, services)]),
         "## Timeline",
-        _table(events, marks, aside, services, roles, dated=dated, everything=everything),
+        _table(events, marks, aside, services, roles, dated=dated, everything=everything, nothing=_nothing(timeline)),
         *filter(None, [strip_text(timeline)]),
         "## Durations",
         _durations(timeline, marks),
@@ -114,7 +114,7 @@ def _headline(timeline: Timeline, marks: list[dict[str, Any]]) -> str:
 
 
 def _table(
-    events: list[dict[str, Any]], marks: list[dict[str, Any]], aside: set[str], services: set[str], roles: Roles, *, dated: bool, everything: bool
+    events: list[dict[str, Any]], marks: list[dict[str, Any]], aside: set[str], services: set[str], roles: Roles, *, dated: bool, everything: bool, nothing: str
 ) -> str:
     carried: dict[str, list[dict[str, Any]]] = {}
     for mark in marks:
@@ -127,9 +127,15 @@ def _table(
     ]
     table = ["| Time (UTC) | Event | Source | Actor |", "|---|---|---|---|", *(text for _, text in sorted([*body, *stated], key=lambda pair: pair[0]))]
     if not body and not stated:
-        table.append(_cells("", "nothing was seen in this window", "", ""))
+        table.append(_cells("", nothing, "", ""))
     unproven = any(text.startswith("| ≈") for text in table)
     return "\n".join(table) + "\n\n" + _rule(len(chosen), left, len(aside), events) + (" ≈: no order proven against the line above." if unproven else "")
+
+
+def _nothing(timeline: Timeline) -> str:
+    """What stands in a table without rows."""
+    kept = accounting(records(timeline.table("coverage"))).get("total", {}).get("kept", 0)
+    return f"no event in this window; {kept:,} records are kept, lines or samples" if kept else "nothing was seen in this window"
 
 
 def _row(line: Line, before: Line | None, carried: dict[str, list[dict[str, Any]]], roles: Roles, *, dated: bool) -> str:
