@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -22,6 +23,13 @@ def _no_configuration() -> Iterator[None]:
         for name in [name for name in os.environ if name.startswith(OURS)]:
             patch.delenv(name)
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _swept() -> Iterator[None]:
+    """What commands set aside from the sweeps for garbage, each for a process of its own, is swept after all."""
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture
