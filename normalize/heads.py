@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from .words import gathered
+
 Flags = npt.NDArray[np.bool_]
 
 
@@ -35,12 +37,4 @@ def heads(texts: pa.Array) -> Heads:
     _, bounds, data = texts.buffers()
     ends = np.frombuffer(bounds, np.int32)[texts.offset : texts.offset + len(texts) + 1]
     held = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
-    if len(held) < 8:
-        held = np.append(held, np.zeros(8, np.uint8))
-    starts, last = ends[:-1], len(held) - 8
-    beyond = np.flatnonzero(starts > last)
-    # Bytes from any place on, without a copy of them all.
-    word = np.ndarray((last + 1,), "<u8", held, 0, (1,))[np.minimum(starts, last) if len(beyond) else starts]
-    if len(beyond):
-        word[beyond] >>= (8 * np.minimum(starts[beyond] - last, 7)).astype(np.uint64)
-    return Heads(word, ends[1:] - starts)
+    return Heads(gathered(held, ends[:-1], 1)[0], ends[1:] - ends[:-1])
