@@ -306,8 +306,8 @@ def test_an_expired_list_goes_on(tmp_path: Path, cluster: Cluster, offered: str)
     """After 410 the list goes on with the token offered, marked as inconsistent, or starts again; nothing is lost."""
     path = f"{SHOP}/events"
     cluster.lists[path] = [event(f"e{i}", "Pulled", "2026-11-21T11:00:00Z") for i in range(4)]
-    first: Answer = lambda handler, query: handler.list(path, query)  # noqa: E731
-    gone: Answer = lambda handler, query: handler.reply(410, {"metadata": {"continue": offered}})  # noqa: E731
+    first: Answer = lambda handler, query: handler.list(path, query)  # noqa: E731 - one of several answers, side by side
+    gone: Answer = lambda handler, query: handler.reply(410, {"metadata": {"continue": offered}})  # noqa: E731 - one of several answers, side by side
     cluster.faults[path] = [first, gone]
     index = collect(tmp_path, cluster, request_limit=2)
 

@@ -53,7 +53,7 @@ class Account:
         fault = next((answer for part, answer in self.faults if part in str(request.url)), None)
         return fault() if fault else self._answer(request.url.path.strip("/").split("/"), request.url.params)
 
-    def _answer(self, path: list[str], params: httpx.QueryParams) -> httpx.Response:  # noqa: PLR0911 one return per endpoint
+    def _answer(self, path: list[str], params: httpx.QueryParams) -> httpx.Response:  # noqa: PLR0911 - one return per endpoint
         match path:
             case ["incidents"]:
                 found = [i for i in self.incidents if "statuses[]" not in params or i["status"] in params.get_list("statuses[]")]

@@ -14,8 +14,8 @@ from retroline.normalize.stamps import NONE_NS, instant_ns, instants
 
 DECIMALS = st.integers(0, 10).map(lambda n: ("." + "0987654321"[:n]) if n else "")
 ZONES = st.sampled_from(["Z", "Z", "Z", "z", "+00:00", "-00:01", "+23:59", "-24:00", "+05:60", "+0530", ""])
-TIMES = st.datetimes(min_value=datetime(1, 1, 1), max_value=datetime(9999, 12, 31)).map(lambda t: t.isoformat()[:19])  # noqa: DTZ001
-NEAR = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2100, 1, 1)).map(lambda t: t.isoformat()[:19])  # noqa: DTZ001
+TIMES = st.datetimes(min_value=datetime(1, 1, 1), max_value=datetime(9999, 12, 31)).map(lambda t: t.isoformat()[:19])  # noqa: DTZ001 - drawn without a zone, which is given after
+NEAR = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2100, 1, 1)).map(lambda t: t.isoformat()[:19])  # noqa: DTZ001 - drawn without a zone, which is given after
 ODD = st.sampled_from(
     ["2026-02-29T00:00:00", "2028-02-29T00:00:00", "2100-02-29T00:00:00", "2026-13-01T00:00:00", "2026-00-10T00:00:00", "2026-04-31T00:00:00"]
 )
@@ -74,7 +74,7 @@ def test_every_day_of_the_calendar() -> None:
 
 def test_any_order_and_any_batch(seed: int = 7) -> None:
     """A stamp's instant depends on nothing else."""
-    r = random.Random(seed)  # noqa: S311
+    r = random.Random(seed)  # noqa: S311 - repeatable, no secret
     texts = [
         f"2026-{r.randint(0, 14):02}-{r.randint(0, 33):02}T{r.randint(0, 25):02}:{r.randint(0, 61):02}:{r.randint(0, 62):02}.{r.randint(0, 999)}Z"
         for _ in range(2000)

@@ -45,7 +45,7 @@ SHAPES = (
     '{{"time":{s}{ms:03d},"Time":"x","timestamp":"{t:%Y-%m-%d %H:%M:%S}"}}',
     "{s}.{ms:03d}    231 10.0.0.4 TCP_MISS/200 x",
 )
-moments = st.datetimes(datetime(1970, 1, 2), datetime(2100, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001
+moments = st.datetimes(datetime(1970, 1, 2), datetime(2100, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001 - drawn without a zone, which is given after
 EDGES = [
     datetime(year, month, day, hour, minute, second, 999_999, UTC)
     for year in (1972, 2000, 2016, 2026, 2100)

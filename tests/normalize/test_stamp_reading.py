@@ -201,7 +201,7 @@ def test_bounds_are_instants() -> None:
         found = retroline.read_stamp("Nov 20 10:00:00 host app: x", since=since, until=until)
         assert found is not None and found.at_ns == AT
     with pytest.raises(ConfigError, match="no zone"):
-        read_stamp("x", since=datetime(2026, 11, 20))  # noqa: DTZ001
+        read_stamp("x", since=datetime(2026, 11, 20))  # noqa: DTZ001 - what is refused here
     with pytest.raises(ConfigError, match="no instant"):
         read_stamp("x", since="yesterday")
     with pytest.raises(ConfigError, match="no zone 'Mars/Base'"):

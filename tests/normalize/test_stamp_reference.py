@@ -91,7 +91,7 @@ def test_dated_layouts(layout: Layout, sample: Sample) -> None:
     """A layout gives the moment that it was written for, in its zone or the configured one; a fold or a gap as an interval."""
 
     @settings(max_examples=25, deadline=None, database=None)
-    @given(st.datetimes(datetime(1970, 1, 3), datetime(2067, 12, 29)), st.from_regex(r"[0-9]{9}", fullmatch=True), st.sampled_from(CONFIGURED))  # noqa: DTZ001
+    @given(st.datetimes(datetime(1970, 1, 3), datetime(2067, 12, 29)), st.from_regex(r"[0-9]{9}", fullmatch=True), st.sampled_from(CONFIGURED))  # noqa: DTZ001 - drawn without a zone, which is given after
     def agrees(at: datetime, fraction: str, configured: str) -> None:
         match = layout.expression.search(head(sample.text.encode()))
         assert match is not None

@@ -57,7 +57,7 @@ WORDS = (
     "time", "Time", "_time", "@timestamp", "t_i-m.e", "timeout", "@t", 'a","time":"2026-11-20 11:00:00', '\\"time\\": 7', '"', "TS",
     '","t\x1b[0mime":1795168800,"', "\\u0074ime", "t\\u0069me",
 )  # fmt: skip
-moments = st.datetimes(datetime(2026, 11, 20, 8), datetime(2026, 11, 20, 23), timezones=st.just(UTC))  # noqa: DTZ001
+moments = st.datetimes(datetime(2026, 11, 20, 8), datetime(2026, 11, 20, 23), timezones=st.just(UTC))  # noqa: DTZ001 - drawn without a zone, which is given after
 
 
 def line(shape: str, at: datetime, word: str, number: int) -> str:

@@ -52,7 +52,6 @@ def test_without_templates(tmp_path: Path) -> None:
 
 def test_templates_by_drain3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """drain3 groups the masks; without it a sentence says so before anything is read."""
-    pytest.importorskip("drain3")
     store, table = written(tmp_path, "drain3")
 
     assert table["template_id"][0] == table["template_id"][5] != table["template_id"][6]
