@@ -37,4 +37,4 @@ def heads(texts: pa.Array) -> Heads:
     _, bounds, data = texts.buffers()
     ends = np.frombuffer(bounds, np.int32)[texts.offset : texts.offset + len(texts) + 1]
     held = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
-    return Heads(gathered(held, ends[:-1], 1)[0], ends[1:] - ends[:-1])
+    return Heads(gathered(held, ends[:-1].astype(np.int64), 1)[0], ends[1:] - ends[:-1])
