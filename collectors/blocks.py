@@ -11,6 +11,8 @@ from typing import Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from .compiled import saw
+
 # Bytes that may be looked at beyond a block's end; what they hold means nothing.
 SLACK = 64
 BOM = b"\xef\xbb\xbf"
@@ -60,6 +62,7 @@ def blocks(file: Source, size: int, longest: int) -> Iterator[Block]:
             cut = filled if ended else ring[0].rfind(b"\n", 0, filled) + 1
         cut = cut or filled
         if cut:
+            saw(cut)
             yield Block(np.frombuffer(ring[0], np.uint8), cut, ring[0][cut - 1] == ord("\n"))
         if error:
             raise error

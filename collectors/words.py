@@ -11,17 +11,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .compiled import Compiled
+
 Offsets = npt.NDArray[np.int64]
 # Of np.uint64, which numpy's types lose at every shift by a plain number.
 Words = npt.NDArray[Any]
 
 PIECE = 256 << 10
 HIGH, FULL = 0x8080808080808080, 0xFFFFFFFFFFFFFFFF
+KERNELS = Compiled(__package__, "lines_compiled")
 FEEDS, ONES = 0x0A0A0A0A0A0A0A0A, 0x0101010101010101
 
 
 def newlines(data: npt.NDArray[np.uint8]) -> Offsets:
     """Where the line feeds of `data` stand: first which words have one, in pieces that stay in the cache, then which byte of each."""
+    if compiled := KERNELS.module():
+        found: Offsets = compiled.newlines(data)
+        return found
     count = len(data) // 8
     mask, some = np.empty(PIECE, bool), np.empty(count, bool)
     for start in range(0, 8 * count, PIECE):
@@ -31,10 +37,10 @@ def newlines(data: npt.NDArray[np.uint8]) -> Offsets:
     at = np.flatnonzero(some)
     word = np.ndarray((count,), "<u8", data)[at] ^ FEEDS
     # The lowest byte that is zero has its highest bit set; of those above it some may falsely have it.
-    found = (word - ONES) & ~word & HIGH
+    marks = (word - ONES) & ~word & HIGH
     at *= 8
-    several = at[np.flatnonzero(found & (found - 1))]
-    at += np.bitwise_count((found - 1) & ~found) >> 3
+    several = at[np.flatnonzero(marks & (marks - 1))]
+    at += np.bitwise_count((marks - 1) & ~marks) >> 3
     if several.size:
         near = several[:, None] + np.arange(8)
         at = np.sort(np.concatenate((at, near[data[near] == 10])), kind="stable")
@@ -62,7 +68,7 @@ def all_fit(word: Words, shape: str) -> bool:
 
 def _odd(word: Words, shape: str) -> Words:
     """Words whose bytes have their highest bit where those of `word` differ from the shape."""
-    exact, add, keep = _tests(shape)
+    exact, add, keep = shape_of(shape)
     odd = word ^ exact
     if keep != FULL:
         odd &= keep
@@ -107,7 +113,7 @@ def word(text: bytes) -> int:
 
 
 @lru_cache
-def _tests(shape: str) -> tuple[int, int, int]:
+def shape_of(shape: str) -> tuple[int, int, int]:
     """What to compare with, what makes a byte that differs too much reach 128, and which bytes count."""
     exact = shape.replace("?", "\0").encode("latin-1")
     add = bytes(0x76 if c == "0" else 0 if c == "?" else 0x7F for c in shape)

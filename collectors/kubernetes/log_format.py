@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..blocks import SLACK
-from ..words import Offsets, newlines
+from ..words import KERNELS, Offsets, newlines
 from .log_heads import UNKNOWN, stamp_sizes, tag_sizes
 
 TIME = r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d"
@@ -99,6 +99,9 @@ def layout_of(lines: Lines, asked: str) -> Layout:
 
 def _runtime_sizes(lines: Lines) -> Offsets:
     """How many bytes a runtime's stamp takes at each line's beginning, 0 where there is none."""
+    if compiled := KERNELS.module():
+        found: Offsets = compiled.stamp_sizes(lines.data, lines.starts, lines.ends)
+        return found
     sizes = stamp_sizes(lines.data, lines.starts, lines.ends)
     odd = np.flatnonzero(sizes == UNKNOWN)
     if odd.size:
@@ -162,6 +165,8 @@ def _stamps(lines: Lines, sizes: Offsets) -> pa.Array:
 
 def pieces(data: npt.NDArray[np.uint8], starts: Offsets, ends: Offsets) -> pa.Array:
     """The byte ranges `[starts, ends)` of `data`, which lie in order, as a binary array."""
+    if compiled := KERNELS.module():
+        return compiled.pieces(data, starts, ends)
     n = len(starts)
     offsets = np.empty(2 * n + 1, np.int32)
     offsets[0:-1:2], offsets[1::2] = starts, ends

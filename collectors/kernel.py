@@ -1,0 +1,87 @@
+"""What compiled kernels are made with: types, the decorator, and the few operations that numba's Python lacks. Importing it loads numba.
+
+A kernel is plain Python over arrays and whole numbers. Places are unsigned (`U`), since numba takes negative ones to count from the end and looks for
+them each time; what eight bytes hold is put together by `load`, of which the compiler makes one instruction. Nothing checks a place: a kernel looks at
+no byte that it was not given. What is compiled is kept beside the module, and made anew when the module's file changes, though not
+when this one does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+U, S = numba.uint64, numba.int64
+COUNT, FLAG = types.int64, types.boolean
+# What is only looked at may be anybody's memory; what is written to is ours.
+BYTES, FLAGS, LONGS, INTS, WORDS = (types.Array(kind, 1, "C", readonly=True) for kind in (types.uint8, FLAG, types.int64, types.int32, types.uint64))
+BYTES_OUT, FLAGS_OUT, LONGS_OUT, INTS_OUT = (types.Array(kind, 1, "C") for kind in (types.uint8, FLAG, types.int64, types.int32))
+
+
+def kernel(result: Any, *arguments: Any) -> Callable[[Function], Function]:
+    """Compile a function for these types at once, or take what was compiled before; it leaves the interpreter to other threads."""
+    compiled: Callable[[Function], Function] = numba.njit(result(*arguments), nogil=True, cache=True, error_model="numpy")
+    return compiled
+
+
+def part(function: Function) -> Function:
+    """A function that kernels call."""
+    compiled: Function = numba.njit(nogil=True, error_model="numpy")(function)
+    return compiled
+
+
+@part
+def load(data: Any, at: Any) -> Any:
+    """The eight bytes from a place on, the first lowest."""
+    return (
+        U(data[at])
+        | U(data[at + U(1)]) << U(8)
+        | U(data[at + U(2)]) << U(16)
+        | U(data[at + U(3)]) << U(24)
+        | U(data[at + U(4)]) << U(32)
+        | U(data[at + U(5)]) << U(40)
+        | U(data[at + U(6)]) << U(48)
+        | U(data[at + U(7)]) << U(56)
+    )
+
+
+def _lowest(_typing: Any, _word: Any) -> Any:
+
+    def generate(context: Any, builder: Any, _signature: Any, values: Any) -> Any:
+        return builder.cttz(values[0], context.get_constant(types.boolean, True))
+
+    return types.uint64(types.uint64), generate
+
+
+def _copy(_typing: Any, out: Any, _at: Any, data: Any, _start: Any, _count: Any) -> Any:
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        to, at, given, start, count = values
+        to_array = context.make_array(signature.args[0])(context, builder, to)
+        given_array = context.make_array(signature.args[2])(context, builder, given)
+        cgutils.raw_memcpy(builder, builder.gep(to_array.data, [at]), builder.gep(given_array.data, [start]), count, 1)
+        return context.get_dummy_value()
+
+    return types.void(out, types.uint64, data, types.uint64, types.uint64), generate
+
+
+# `lowest(word)`: the number of the lowest bit that is set; of 0 it means nothing.
+lowest: Any = intrinsic(_lowest)
+# `copy(out, at, data, start, count)`: `count` bytes of one array into another, which does not overlap.
+copy: Any = intrinsic(_copy)
+
+
+def room(count: int) -> tuple[pa.Buffer, npt.NDArray[np.uint8]]:
+    """Memory for `count` bytes that goes to Arrow, from its own pool, which uses it again."""
+    buffer = pa.allocate_buffer(count)
+    return buffer, np.frombuffer(buffer, np.uint8)

@@ -1,0 +1,57 @@
+"""The compiled kernels of lines give what those on numpy give."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from retroline.collectors import compiled
+from retroline.collectors.kubernetes import log_format
+from retroline.collectors.words import newlines
+
+SAID = ("\n", "\r\n", " ", "Z", "z", "+05:30", "-0800", "+9", ".", ".5", ".123456789", ".1234567890", "stdout F ", "stderr P ", "x", "ä", "\0")
+FRAGMENTS = st.sampled_from([*SAID, *3 * ["2026-11-21T01:20:00"], "2026-11-21t01:20:60", "2026-11-2xT01:20:00"])
+TEXTS = st.lists(FRAGMENTS, max_size=40).map("".join).map(str.encode)
+
+
+def _data(text: bytes) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(text + b"\n" * 64, np.uint8)
+
+
+def _both(kernel):
+    found = []
+    for how in ("never", "always"):
+        with compiled.loaded(how):
+            found.append(kernel())
+    return found
+
+
+@settings(deadline=None)  # the first example compiles
+@given(st.one_of(TEXTS, st.binary(max_size=300), st.lists(st.sampled_from([b"\n", b"a" * 63, b"b" * 64, b"\n" * 70]), max_size=9).map(b"".join)))
+def test_newlines(text: bytes) -> None:
+    """Every line feed is found, wherever it stands."""
+    plain, fast = _both(lambda: newlines(_data(text)[: len(text)]).tolist())
+    assert plain == fast == [i for i, byte in enumerate(text) if byte == 10]
+
+
+@settings(deadline=None)  # the first example compiles
+@given(TEXTS)
+def test_stamps_and_texts(text: bytes) -> None:
+    """The runtime's stamps and what follows them are those that the regular expression and Arrow find."""
+
+    def taken():
+        lines = log_format.split(_data(text), len(text))
+        stamps = log_format.take_stamps(lines, log_format.Layout(prefixed=False, runtime=True, cri=False))
+        return stamps.to_pylist(), lines.texts().to_pylist()
+
+    plain, fast = _both(taken)
+    assert plain == fast
+
+
+def test_numba_is_there() -> None:
+    """The kernels can be had where the tests run."""
+    pytest.importorskip("numba")
+    with compiled.loaded("always"):
+        assert compiled.Compiled("retroline.collectors", "lines_compiled").module() is not None
