@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
-from ..normalize.severity import LEVELS
-from .line_file import WRITTEN
+from .column_chunks import Codes
+from .line_groups import Rows
 from .line_merge import Piece
+from .line_texts import Texts
 from .line_waiting import Source
 
 # Namespace, pod, container; "" where unknown.
@@ -31,7 +31,10 @@ class Columns:
         self._containers = list(containers)
         self.container = np.array([source.container for source in sources], np.int64)
         self.stream = np.array([source.stream for source in sources], np.int64)
-        self._precision = {name: np.array([source.precision[i] for source in sources], np.int64) for i, name in enumerate(PRECISION)}
+        common = [(*(name or None for name in containers[source.container]), *source.precision) for source in sources]
+        self._known = list(dict.fromkeys(common))
+        numbers = {one: i for i, one in enumerate(self._known)}
+        self._common = np.array([numbers[one] for one in common], np.int32)
         resolved = _owners(self._containers)
         self.owners: list[Container] = list(dict.fromkeys(resolved))
         places = {owner: i for i, owner in enumerate(self.owners)}
@@ -41,22 +44,10 @@ class Columns:
             streams[owner].add(stream)
         self.shared = np.array([bool(owner[1]) and len(streams[i]) > 1 for i, owner in enumerate(self.owners)], bool)
 
-    def table(self, piece: Piece, text: pa.Array, level: npt.NDArray[np.int32], ids: npt.NDArray[np.int32] | None) -> pa.Table:
-        """A piece as WRITTEN; `text`, `level` and `ids` (severity and template, None: none was looked for) of its lines are given."""
-        container = piece.per_source(self.container)
-        columns: dict[str, pa.Array] = {
-            "at": pa.array(piece.at).view(WRITTEN.field("at").type),
-            "severity": coded(level, LEVELS),
-            "template_id": pa.nulls(len(level), pa.int32()) if ids is None else pa.array(ids),
-            "text": text if pa.types.is_string(text.type) else text.cast(pa.string()),
-            "app_at": piece.column("app_at"),
-            "truncated": piece.column("truncated"),
-        }
-        for i, name in enumerate(("namespace", "pod", "container")):
-            columns[name] = coded(container, [one[i] or None for one in self._containers])
-        for name in PRECISION:
-            columns[name] = pa.array(piece.per_source(self._precision[name]))
-        return pa.Table.from_arrays([columns[name] for name in WRITTEN.names], schema=WRITTEN)
+    def rows(self, piece: Piece, texts: Texts, level: Codes, template: Codes | None, ids: Sequence[int]) -> Rows:
+        """A piece as it is written; `texts`, `level` and `template` (severity, place in `ids`; None: none was looked for) of its lines are given."""
+        common = piece.per_source(self._common)
+        return Rows(piece.at, texts, piece.column("app_at"), piece.column("truncated"), level, template, ids, common, self._known)
 
 
 def _owners(containers: Sequence[Container]) -> list[Container]:
@@ -64,13 +55,3 @@ def _owners(containers: Sequence[Container]) -> list[Container]:
     for namespace, pod, container in containers:
         known.setdefault((pod, container), set()).update({namespace} - {""})
     return [(next(iter(known[c[1:]])) if not c[0] and len(known[c[1:]]) == 1 else c[0], *c[1:]) for c in containers]
-
-
-def coded(codes: npt.NDArray[np.integer], values: Sequence[str | None]) -> pa.DictionaryArray:
-    """`values` by number, as a dictionary; None is null."""
-    known = [value for value in dict.fromkeys(values) if value is not None]
-    place = {value: i for i, value in enumerate(known)}
-    places = np.array([-1 if value is None else place[value] for value in values], np.int32)[codes]
-    missing = places < 0
-    indices = pa.array(places, pa.int32(), mask=missing) if missing.any() else pa.array(places, pa.int32())
-    return pa.DictionaryArray.from_arrays(indices, pa.array(known, pa.string()))

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from .line_texts import Copied, Texts, placed, together
 from .line_waiting import Instants, Source, nanoseconds
 
 ROWS, PIECE_BYTES = 32_768, 32 << 20
@@ -24,6 +25,7 @@ FEW = 2
 AT_ONCE = 8
 NO_INSTANTS = np.empty(0, np.int64)
 
+Whole = TypeVar("Whole", bound=np.integer[Any])
 Places = npt.NDArray[np.intp]
 
 
@@ -84,14 +86,15 @@ class Piece:
 
     def together(self, name: str) -> pa.Array:
         """A column of the parts one after the other; text may be a large string."""
-        columns = [part.column(name) for part in self.parts]
-        try:
-            return pa.concat_arrays(columns) if len(columns) > 1 else columns[0]
-        except pa.ArrowInvalid:
-            # More than 2 GiB of text at one instant: 32 bits do not number its bytes.
-            return pa.concat_arrays([column.cast(pa.large_string()) for column in columns])
+        return together([part.column(name) for part in self.parts])
 
-    def per_source(self, values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    def texts(self, kernels: Any) -> Texts:
+        """The text of each line; `kernels` are those of `lines_compiled`, None without."""
+        if kernels is None:
+            return Copied(self.column("text"))
+        return placed(kernels, [part.column("text") for part in self.parts]).some(self.order)
+
+    def per_source(self, values: npt.NDArray[Whole]) -> npt.NDArray[Whole]:
         """`values`, one per source, for each line."""
         mine = values[[part.number for part in self.parts]]
         if len(mine) and (mine == mine[0]).all():

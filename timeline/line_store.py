@@ -8,35 +8,39 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..collectors.compiled import Compiled
+from ..normalize.stamp_settings import AS_SHIPPED, StampSettings
 from ..normalize.templates import template_id
 from .line_columns import PRECISION, Columns, Container, Numbers
 from .line_doubles import doubles
 from .line_file import LinesFile
 from .line_merge import Piece, merged
+from .line_texts import Texts
 from .line_waiting import Source, Waiting, nanoseconds, size_of
 from .line_words import Keys, Words
 from .log_templates import Counting, First, Said, told
 from .rows import Template
+
+KERNELS = Compiled(__package__, "lines_compiled")
 
 
 @dataclass(frozen=True)
 class Named:
     """The template of each mask, by number; the id of each template; what is counted of them."""
 
-    template: Numbers
-    ids: npt.NDArray[np.int32]
+    template: Keys
+    ids: list[int]
     counting: Counting
 
-    def count(self, piece: Piece, key: Keys, columns: Columns, line: Callable[[Numbers, int], First]) -> npt.NDArray[np.int32]:
-        """Count the records of a piece, whose lines' keys are `key`; the id of each line's template. `line` tells of the nth of some lines."""
-        said, rows = self.template[key >> 4], np.flatnonzero(key & 1)
+    def count(self, piece: Piece, key: Keys, columns: Columns, line: Callable[[Numbers, int], First]) -> Keys:
+        """Count the records of a piece, whose lines' keys are `key`; the template of each line. `line` tells of the nth of some lines."""
+        said: Keys = self.template[key >> 4]
+        rows = np.flatnonzero(key & 1)
         self.counting.add(Said(piece.at[rows], piece.per_source(columns.owner)[rows], said[rows], (key >> 1 & 7)[rows]), lambda place: line(rows, place))
-        ids: npt.NDArray[np.int32] = self.ids[said]
-        return ids
+        return said
 
 
 class LineStore:
@@ -46,12 +50,14 @@ class LineStore:
     ran and after), lines of equal stamp and text count once per stream's own repetition. After `write`, `templates` has what they
     say: `severity` and `template_id` of a line are those of its record.
 
-    `by`: how templates are found, one of people.TEMPLATES; by none, there are none. Raises ConfigError where drain3 is to and is not installed.
+    `by`: how templates are found, one of people.TEMPLATES; by none, there are none. `stamps`: how stamps inside lines are read. Raises ConfigError
+    where drain3 is to and is not installed.
     """
 
-    def __init__(self, place: Path, by: str = "masks") -> None:
+    def __init__(self, place: Path, by: str = "masks", stamps: StampSettings = AS_SHIPPED) -> None:
+        self.stamps = stamps
         self._words, self._by = Words(by), by
-        self._waiting = Waiting(place / ".lines.arrow.part")
+        self._waiting = Waiting(place / ".lines.arrow.part", stamps)
         self._sources: list[Source] = []
         self._containers: dict[Container, int] = {}
         self._streams: dict[str, int] = {}
@@ -109,14 +115,13 @@ class LineStore:
         columns = Columns(self._sources, list(self._containers))
         named = None if self._by == "none" else self._named(columns, workloads)
         left_out = 0
+        kernels = KERNELS.module()
         for merged_piece in merged(self._sources, self._waiting):
-            together = merged_piece.together("text")
-            piece = self._once(merged_piece, together, columns)
+            piece, texts = self._once(merged_piece, merged_piece.texts(kernels), columns)
             left_out += len(merged_piece.at) - len(piece.at)
             key = piece.per_row(self._words.keys)
-            level, text = key >> 1 & 7, together.take(pa.array(piece.order))
-            ids = None if named is None else named.count(piece, key, columns, partial(self._line, piece, text))
-            file.write(columns.table(piece, text, level, ids))
+            template = None if named is None else named.count(piece, key, columns, partial(self._line, piece, texts))
+            file.write(columns.rows(piece, texts, key >> 1 & 7, template, named.ids if named else ()))
         self.templates = named.counting.templates() if named else []
         return left_out
 
@@ -124,25 +129,25 @@ class LineStore:
         found = self._words.templates(_used(self._words.keys, len(self._words.masks)))
         names = sorted(set(found.values()))
         known = {name: i for i, name in enumerate(names)}
-        template = np.zeros(len(self._words.masks), np.int64)
+        template = np.zeros(len(self._words.masks), np.int32)
         template[list(found)] = [known[name] for name in found.values()]
-        return Named(template, np.array([template_id(name) for name in names], np.int32), Counting(names, columns.owners, workloads))
+        return Named(template, [template_id(name) for name in names], Counting(names, columns.owners, workloads))
 
-    def _once(self, piece: Piece, together: pa.Array, columns: Columns) -> Piece:
+    def _once(self, piece: Piece, texts: Texts, columns: Columns) -> tuple[Piece, Texts]:
         """The piece without doubles."""
         if not columns.shared.any():
-            return piece
+            return piece, texts
         owner, stream = piece.per_source(columns.owner), piece.per_source(columns.stream)
-        double = doubles(piece.at, owner, stream, columns.shared, lambda rows: together.take(pa.array(piece.order[rows])))
-        return piece.without(double) if double.any() else piece
+        double = doubles(piece.at, owner, stream, columns.shared, lambda rows: texts.some(rows).array())
+        return (piece.without(double), texts.some(~double)) if double.any() else (piece, texts)
 
-    def _line(self, piece: Piece, text: pa.Array, rows: Numbers, place: int) -> First:
+    def _line(self, piece: Piece, texts: Texts, rows: Numbers, place: int) -> First:
         """Text and ref of one of the chosen rows of a piece."""
         row = int(rows[place])
         number, within = piece.origin(row)
         ref, numbers = self._sources[number].ref, self._sources[number].numbers
         line = numbers + within if isinstance(numbers, int) else int(numbers[within])
-        return First(text[row].as_py(), f"{ref}#line {line}" if line > 0 else ref)
+        return First(texts.some(slice(row, row + 1)).array()[0].as_py(), f"{ref}#line {line}" if line > 0 else ref)
 
 
 def _short(numbers: Numbers | None) -> Numbers | int:

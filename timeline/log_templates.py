@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +30,8 @@ class Said:
 
     at_ns: Ints
     owner: Ints
-    template: Ints
-    level: Ints
+    template: npt.NDArray[np.integer[Any]]
+    level: npt.NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,10 @@ def table(rows: list[tuple[int, str | None, str | None]]) -> pa.Table:
 
 
 def written(path: Path, parts: list[pa.Table]) -> Path:
-    file = RowGroups(path)
+    file = RowGroups(path, SCHEMA, OPTIONS)
     for part in parts:
-        file.add(made(part, OPTIONS))
+        if len(part):
+            file.add(made(part, OPTIONS))
     file.close({"said": "ä"})
     return path
 
@@ -65,7 +66,7 @@ def test_other_readers(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_ended_is_none(tmp_path: Path) -> None:
     """Without its footer it is refused."""
-    file = RowGroups(tmp_path / "one.parquet")
+    file = RowGroups(tmp_path / "one.parquet", SCHEMA, OPTIONS)
     file.add(made(table([(1, "a", "b")]), OPTIONS))
     file.close(None)
 
