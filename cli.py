@@ -18,7 +18,7 @@ import click
 
 from . import __version__
 from .collectors.errors import ConfigError, RetrolineError
-from .terminal.options import all_option, archive_option, config_option, correct_option, format_option, log_options, names_option, templates_option
+from .terminal.options import all_option, archive_option, build_options, config_option, format_option, log_options, names_option
 
 if TYPE_CHECKING:
     from .timeline.timeline import Timeline
@@ -56,8 +56,7 @@ def cli() -> None:
 @click.option("--timeout", "timeout_s", type=click.FloatRange(min=1), help="Seconds that each source may take [default: 300].")
 @click.option("--fresh", is_flag=True, help="Ask everything again even if this window was collected before.")
 @click.option("--strict", is_flag=True, help="Exit with 3 also for what a source had already forgotten.")
-@correct_option
-@templates_option
+@build_options
 @all_option
 @names_option
 def collect(**options: Any) -> None:
@@ -84,15 +83,15 @@ def collect(**options: Any) -> None:
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @format_option
-@correct_option
-@templates_option
+@build_options
 @all_option
 @names_option
 def build(folder: Path, **options: Any) -> None:
     """Make the timeline of FOLDER again from its evidence, offline."""
-    from .timeline.people import set_build
+    from .normalize.stamp_settings import said_stamps
+    from .timeline.build_choices import set_build
 
-    set_build(folder, options["correct"], options["templates"])
+    set_build(folder, options["correct"], options["templates"], said_stamps({}, "", options["zone"]))
     _print(_built(folder), options["form"], everything=options["everything"], names=options["names"])
 
 

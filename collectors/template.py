@@ -37,6 +37,14 @@ TEMPLATE = """\
 # service_ids = ["PCHK0U7"]
 # team_ids = []
 
+# [stamps]                          # inside log lines
+# zone = "Europe/Paris"             # of those that name none; unset: UTC
+# [[stamps.layout]]                 # a way to write them that retroline does not know
+# name = "mill"
+# pattern = '^mill (?P<day>[0-9]+)\\.(?P<month>[0-9]+)\\.(?P<year>[0-9]{4}) (?P<hour>[0-9]+)h(?P<minute>[0-9]{2})'
+# sample = "mill 20.11.2026 10h05 turning"
+# expected = "2026-11-20T10:05:00Z"
+
 # [durations]                       # pairs of milestones of your own
 # time_to_rollback = ["detected", "mitigation_started"]
 

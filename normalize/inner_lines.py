@@ -12,23 +12,24 @@ import pyarrow as pa
 from ..collectors.window import Window
 from .stamp_columns import InnerStamps
 from .stamp_reading import Stamp, explain
-from .stamp_streams import StampStream
+from .stamp_settings import AS_SHIPPED, StampSettings
 from .stamps import NONE_NS, Nanoseconds
 
-OTHER_ZONE = "+01:00"
+# At any moment at most one of them reads like a given zone.
+OTHER_ZONES = ("+01:00", "-01:00")
 MINUTE_NS = 60_000_000_000
 
 
 class InnerLines:
-    """Reads one stream of such lines. The window settles a missing year or date; where no zone is written, `zone` is taken.
+    """Reads one stream of such lines. The window settles a missing year or date; where no zone is written, that of the settings is taken.
 
-    `assumed` is True once a line was read in `zone` because it names none.
+    `assumed` is True once a line was read in this zone because it names none.
     """
 
-    def __init__(self, window: Window, zone: str = "UTC") -> None:
-        self.window, self.zone = window, zone
+    def __init__(self, window: Window, settings: StampSettings = AS_SHIPPED) -> None:
+        self.window, self.settings = window, settings
         self.assumed = False
-        self._stream = StampStream(zone=zone, since_ns=window.since_ns, until_ns=window.until_ns)
+        self._stream = settings.stream(window)
         self._asked: set[str] = set()
         self._last = (0, 1)
 
@@ -73,12 +74,19 @@ class InnerLines:
             if not rows.any():
                 continue
             self._asked.add(name)
-            text = texts[int(rows.argmax())].as_py()
-            self.assumed = self._at(text, self.zone) != self._at(text, OTHER_ZONE)
+            self.assumed = self._follows_the_settings(texts[int(rows.argmax())].as_py())
 
-    def _at(self, text: str | bytes, zone: str) -> int | None:
-        found = explain(text, zone=zone, since=self.window.since_ns, until=self.window.until_ns)
-        return found.at_ns if isinstance(found, Stamp) else None
+    def _follows_the_settings(self, text: str | bytes) -> bool:
+        """Whether the line is read in the settings' zone, and otherwise in another: a count since 1970 is not, nor letters that only this zone explains."""
+        found = self._stamp(text, self.settings.zone)
+        if found is None or found.zone != self.settings.zone:
+            return False
+        others = (self._stamp(text, zone) for zone in OTHER_ZONES)
+        return any(other is None or other.at_ns != found.at_ns for other in others)
+
+    def _stamp(self, text: str | bytes, zone: str) -> Stamp | None:
+        found = explain(text, zone=zone, since=self.window.since_ns, until=self.window.until_ns, extra=self.settings.layouts)
+        return found if isinstance(found, Stamp) else None
 
 
 def alike(batch: pa.RecordBatch) -> Iterator[slice]:

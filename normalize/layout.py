@@ -22,6 +22,7 @@ import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -111,7 +112,7 @@ def _configured(table: Mapping[str, Any]) -> Layout:
     name = table.get("name", "?")
     if unknown := set(table) - known:
         raise ConfigError(f"stamp layout {name!r} has unknown settings {', '.join(sorted(unknown))}; known are {', '.join(sorted(known))}")
-    texts = {key: str(value) for key, value in table.items()}
+    texts = {key: value.isoformat() if isinstance(value, datetime) else str(value) for key, value in table.items()}
     missing = [key for key in ("name", "pattern", "sample", "expected") if not texts.get(key)]
     if missing:
         raise ConfigError(f"stamp layout {name!r} lacks {', '.join(missing)}; a layout without a sample and its instant is not used")

@@ -17,10 +17,12 @@ from ..collectors.run import Outcome, collect_all
 from ..collectors.session import folder_session, session
 from ..collectors.settings import Configured
 from ..collectors.window import Window, rfc3339
+from ..normalize.stamp_settings import Said, said_stamps
+from ..timeline.build_choices import set_build, stamps_for
 from ..timeline.evidence import Kept
 from ..timeline.extent import EVER, extent
 from ..timeline.folder import incident_folder
-from ..timeline.people import People, checked_pairs, set_build, write_people
+from ..timeline.people import People, checked_pairs, write_people
 from .progress import progress
 from .times import incident_id, parse_time, parse_window
 
@@ -62,6 +64,7 @@ class Job:
         for end in ("since", "until"):
             if self.options[end]:
                 parse_time(self.options[end], self.now_ns, f"--{end}")
+        stamps = self._stamps()
         saved = Path(self.options["from_folder"])
         if not saved.is_dir():
             raise ConfigError(f"--from {saved}: {'a file, and a folder is needed' if saved.exists() else 'there is no such folder'}")
@@ -80,7 +83,7 @@ class Job:
             if not given:
                 if outcomes[0].error:
                     raise ConfigError(str(outcomes[0].error))
-                ends, kept = extent(waiting / "evidence")
+                ends, kept = extent(waiting / "evidence", stamps_for(base, stamps))
                 self.kept.update(kept)
                 window = self._narrowed(ends)
             folder = self._folder(window)
@@ -119,7 +122,15 @@ class Job:
             return Path(self.options["out"])
         return incident_folder(Path("incidents"), self.options["incident"] or incident_id(window))
 
+    def _stamps(self) -> Said:
+        return said_stamps(self.config.get("stamps", {}), str(self._config_path), self.options.get("zone"))
+
+    @property
+    def _config_path(self) -> Path:
+        return self.options["config_path"] or Path("retroline.toml")
+
     def _frame(self, folder: Path, window: Window, sources: list[str]) -> None:
+        stamps = self._stamps()
         writable(folder)
         said = self.config.get("incident", {})
         write_people(
@@ -130,10 +141,11 @@ class Job:
                 service=self.options["service"] or said.get("service"),
                 depends_on=tuple(said.get("depends_on", ())),
                 sources=tuple(sources),
-                own=checked_pairs(self.options["config_path"] or Path("retroline.toml"), self.config.get("durations", {})),
+                own=checked_pairs(self._config_path, self.config.get("durations", {})),
             ),
         )
-        set_build(folder, self.options.get("correct"), self.options.get("templates"))
+        for changed in set_build(folder, self.options.get("correct"), self.options.get("templates"), stamps):
+            self.say(changed)
 
 
 def writable(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,16 @@ config_option = click.option("--config", "config_path", type=click.Path(path_typ
 format_option = click.option("--format", "form", type=click.Choice(FORMATS), default="md", show_default=True, help="What to print on stdout.")
 all_option = click.option("--all", "everything", is_flag=True, help="Show every row, background and routine included.")
 names_option = click.option("--names", is_flag=True, help="Show people by name instead of by role.")
-correct_option = click.option("--correct/--no-correct", default=None, help="Whether times of clocks that are known to be wrong are corrected [default: yes].")
 # As timeline.people has them, which loads libraries.
 TEMPLATES = ("masks", "drain3", "none")
-templates_option = click.option("--templates", type=click.Choice(TEMPLATES), help="How log lines are grouped into templates, if at all [default: masks].")
 archive_option = click.option("--archive", "archive_path", type=click.Path(path_type=Path), help="The archive's folder [default: ./archive].")
+BUILD_OPTIONS = (
+    click.option("--correct/--no-correct", default=None, help="Whether times of clocks that are known to be wrong are corrected [default: yes]."),
+    click.option("--templates", type=click.Choice(TEMPLATES), help="How log lines are grouped into templates, if at all [default: masks]."),
+    click.option(
+        "--zone", metavar="ZONE", help="Zone of stamps inside lines that name none: UTC, +02:00, Europe/Paris [default: as configured, or UTC]."
+    ),
+)
 LOG_OPTIONS = (
     click.option("--template", metavar="ID|TEXT", help="Only lines of this template, by its id or by words in it."),
     click.option("--severity", type=click.Choice(("fatal", "error", "warning", "info", "debug")), help="Only lines at least this grave."),
@@ -30,8 +35,17 @@ LOG_OPTIONS = (
 )
 
 
+def build_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """How a timeline is made."""
+    return _with(BUILD_OPTIONS, command)
+
+
 def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Which lines `retroline logs` prints."""
-    for option in reversed(LOG_OPTIONS):
+    return _with(LOG_OPTIONS, command)
+
+
+def _with(options: Sequence[Callable[..., Any]], command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(options):
         command = option(command)
     return command

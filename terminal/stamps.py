@@ -12,9 +12,9 @@ import pyarrow as pa
 from ..collectors.errors import ConfigError
 from ..collectors.settings import read_config
 from ..collectors.window import rfc3339_short
-from ..normalize.layout import configured_layouts
 from ..normalize.shown import shown_text
 from ..normalize.stamp_reading import Stamp, explain
+from ..normalize.stamp_settings import said_stamps, stamp_settings
 from .times import parse_time
 
 LONGEST = 1 << 20
@@ -27,13 +27,12 @@ def stamp_lines(path: Path, options: Mapping[str, Any], config_path: Path | None
     `options` are zone, since and until; the configuration may add layouts. A file may be plain, gzip or zstd by its name. The part of
     a line beyond 1 MiB is passed over. Raises ConfigError for a file that cannot be read, or an unknown zone or time.
     """
-    config = read_config(config_path).get("stamps", {})
-    zone = options["zone"] or config.get("zone", "UTC")
+    said = said_stamps(read_config(config_path).get("stamps", {}), str(config_path), options["zone"])
+    settings = stamp_settings(said, str(config_path))
     since, until = (options[k] and parse_time(options[k], now_ns, f"--{k}") for k in ("since", "until"))
-    extra = configured_layouts(config.get("layout", ()))
     yield _row("line", "instant", "layout", "zone", "text")
     for number, line in enumerate(_lines(path), 1):
-        found = explain(line, zone=zone, since=since or None, until=until or None, extra=extra)
+        found = explain(line, zone=settings.zone, since=since or None, until=until or None, extra=settings.layouts)
         told = (rfc3339_short(found.at_ns), found.format, found.zone) if isinstance(found, Stamp) else ("-", found.why, "-")
         yield _row(str(number), told[0], safe(told[1]), safe(told[2]), safe(line))
 

@@ -70,7 +70,7 @@ def build(evidence: Path, people: People, lines: Path, kept: Kept | None = None)
 
     `kept`: batches of the evidence that were read already. Raises OSError where `lines` cannot be written.
     """
-    store = LineStore(lines.parent, people.templates)
+    store = LineStore(lines.parent, people.templates, people.stamps)
     try:
         read = read_evidence(evidence, people.window, store, kept)
         read.failures += [*stray_notes(people), *_not_looked_for(read, people)]
@@ -80,8 +80,8 @@ def build(evidence: Path, people: People, lines: Path, kept: Kept | None = None)
         store.close()
     given = replace(given, templates=store.templates)
     everything = all_rows(given)
-    clocks = clocks_of(read, given, everything, lines, correct=people.correct)
-    if again := correct_lines(read, given, clocks.corrections, lines, people.templates):
+    clocks = clocks_of(read, given, everything, lines, correct=people.correct, zone=people.stamps.zone)
+    if again := correct_lines(read, given, clocks.corrections, lines, templates=people.templates, stamps=people.stamps):
         given, doubles = again
         everything = all_rows(given)
     everything = corrected(everything, clocks)

@@ -50,7 +50,8 @@ def _off(clock: dict[str, Any]) -> str:
     ends = sorted((abs(low), abs(high)))
     name = f"**{cell(clock['clock'])}** stamps {amount(abs(best))} {way} {cell(clock['against'])}"
     if clock["zone"]:
-        name += f": a zone ({_zone(best)}) that its stamps do not name, not a wrong clock"
+        zone = f"{_zone(best)} from {cell(clock['read_in'])}" if "read_in" in clock else _zone(best)
+        name += f": a zone ({zone}) that its stamps do not name, not a wrong clock"
     else:
         name += f" (between {amount(ends[0])} and {amount(ends[1])})"
     if clock["inner"]:

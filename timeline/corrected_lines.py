@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..normalize.lines import Correction
+from ..normalize.stamp_settings import AS_SHIPPED, StampSettings
 from .evidence import Place, Read, reread_lines
 from .line_clocks import with_clocks
 from .line_store import LineStore
@@ -19,15 +20,17 @@ from .rows import Given
 from .services import owners
 
 
-def correct_lines(read: Read, given: Given, corrections: Mapping[str, Correction], lines: Path, templates: str = "masks") -> tuple[Given, int] | None:
+def correct_lines(
+    read: Read, given: Given, corrections: Mapping[str, Correction], lines: Path, *, templates: str = "masks", stamps: StampSettings = AS_SHIPPED
+) -> tuple[Given, int] | None:
     """Write `lines` anew if a clock that stamped some is corrected: what is given then, and how many lines were doubles; else None.
 
-    `corrections`: clock → (what is added to its readings, how wrong that may be). `templates`: how they are found.
+    `corrections`: clock → (what is added to its readings, how wrong that may be). `templates`, `stamps`: as LineStore has them.
     """
     moved: dict[Place, Correction] = {(s.namespace, s.pod, s.container, s.ref): corrections[s.clock] for s in given.streams if s.clock in corrections}
     if not moved:
         return None
-    store = LineStore(lines.parent, templates)
+    store = LineStore(lines.parent, templates, stamps)
     try:
         reread_lines(read, given.window, store, moved)
         doubles = store.write(lines, owners(given))

@@ -22,13 +22,14 @@ STAMPLESS = ("utc", "retroline")
 class Clocks:
     """Offsets of the systems' clocks, of the stamps that applications wrote into their lines, and what contradicts itself.
 
-    `correct` is False where people want the times as received.
+    `correct` is False where people want the times as received. `zone` is the one in which stamps that name none were read.
     """
 
     systems: tuple[Offset, ...] = ()
     inner: tuple[Offset, ...] = ()
     contradictions: tuple[Contradiction, ...] = ()
     correct: bool = True
+    zone: str = "UTC"
 
     @property
     def corrections(self) -> dict[str, tuple[int, int]]:
@@ -47,6 +48,7 @@ class Clocks:
                     "clock": o.clock, "against": o.against, "low_ns": o.low_ns, "best_ns": o.best_ns, "high_ns": o.high_ns,
                     "proven": o.proven, "zone": o.zone_ns is not None, "correction_ns": moved.get(o.clock, (0, 0))[0],
                     "inner": inner, "why": list(o.why), "refs": list(o.refs),
+                    **({"read_in": self.zone} if inner and self.zone != "UTC" else {}),
                 }
                 for inner, listed in ((False, self.systems), (True, self.inner))
                 for o in listed
@@ -64,8 +66,8 @@ class Clocks:
 NOTHING_KNOWN = Clocks()
 
 
-def clocks_of(read: Read, given: Given, rows: Sequence[Row], lines: Path, *, correct: bool) -> Clocks:
-    """What the run can see of its clocks. `lines` is the table of log lines."""
+def clocks_of(read: Read, given: Given, rows: Sequence[Row], lines: Path, *, correct: bool, zone: str = "UTC") -> Clocks:
+    """What the run can see of its clocks. `lines` is the table of log lines, `zone` that of their stamps that name none."""
     bounds = [
         *answers(read.replies.values()),
         *server_times(given.of("context.now")),
@@ -75,7 +77,7 @@ def clocks_of(read: Read, given: Given, rows: Sequence[Row], lines: Path, *, cor
     ]
     systems, contradictions = offsets(bounds)
     bounded = [o for o in systems if o.low_ns is not None or o.high_ns is not None]
-    return Clocks(tuple(bounded), tuple(app_offsets(lines)), tuple(contradictions), correct)
+    return Clocks(tuple(bounded), tuple(app_offsets(lines)), tuple(contradictions), correct, zone)
 
 
 def corrected(rows: Iterable[Row], clocks: Clocks) -> list[Row]:

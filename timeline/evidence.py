@@ -156,10 +156,10 @@ class _Reader:
         key = json.dumps(place)
         old = streams.get(key)
         moved = self.corrections.get(place, AS_RECEIVED)
-        inner = self.inner.setdefault(key, InnerLines(self.window)) if about.get("stamps") == "inner" else None
+        inner = self.inner.setdefault(key, InnerLines(self.window, self.lines.stamps)) if about.get("stamps") == "inner" else None
         batch, count = normal_lines(Raw("lines", raw.batch, about), self.window, old.last_ns if old else None, moved, inner)
         if inner and inner.assumed:
-            self._say_assumed(reply, inner.zone)
+            self._say_assumed(reply, inner.settings.zone)
         for rows in alike(batch) if inner else (slice(0, batch.num_rows),):
             self.lines.add(place[:3], key, batch.slice(rows.start, rows.stop - rows.start), reply.ref, count.numbers[rows])
         tally = self._tally(reply)
@@ -173,7 +173,8 @@ class _Reader:
 
     def _say_assumed(self, reply: Reply, zone: str) -> None:
         what = reply.about.get("file") or reply.ref
-        said = Failure(source_of(reply), what, "assumed", f"{what}: its lines name no zone, so they were read as {zone}", ours=False)
+        text = f"{what}: lines that name no zone were read as {zone}" + (" (--zone says otherwise)" if zone == "UTC" else "")
+        said = Failure(source_of(reply), what, "assumed", text, ours=False)
         if said not in self.read.failures:
             self.read.failures.append(said)
 

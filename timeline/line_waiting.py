@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..normalize.app_clock import app_times
-from ..normalize.stamp_streams import StampStream
+from ..normalize.stamp_settings import AS_SHIPPED, StampSettings
 from ..normalize.tables import LINES
 
 # What differs from line to line; the rest is said once per batch.
@@ -64,11 +64,11 @@ class Waiting:
     clock, so what it says is corrected like the runtime's stamp.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, stamps: StampSettings = AS_SHIPPED) -> None:
         self._path = path
         self._fresh: list[Fresh] = []
         self._rows = self._fresh_size = 0
-        self._stamps = StampStream()
+        self._stamps = stamps.stream()
         self._held: list[pa.RecordBatch] = []
         self._size = 0
         self._writer: pa.RecordBatchFileWriter | None = None

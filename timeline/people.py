@@ -19,9 +19,7 @@ at = "2026-11-21T01:22:00Z"
 text = "called the payment provider"
 kind = "note"                   # or decision, or comms.published
 
-[build]
-correct = false                 # show times as received, whatever is known of wrong clocks
-templates = "none"              # how templates of log lines are found: masks, drain3 or none
+[build]                         # and [stamps]: see build_choices
 
 [durations]                     # own pairs of milestones
 time_to_rollback = ["detected", "mitigation_started"]
@@ -30,7 +28,6 @@ time_to_rollback = ["detected", "mitigation_started"]
 from __future__ import annotations
 
 import hashlib
-import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -42,13 +39,14 @@ import tomli_w
 from ..collectors.errors import ConfigError
 from ..collectors.evidence import Failure
 from ..collectors.window import Window, rfc3339_short
+from ..normalize.stamp_settings import AS_SHIPPED, StampSettings, stamp_settings
+from ..normalize.stamp_settings import KEYS as STAMP_KEYS
 from ..normalize.stamps import instant_ns
 from .milestones import NAMES, Milestone
 from .rows import Row
+from .toml_text import put, write
 
 FILE = "incident.toml"
-# A value as TOML writes it on one line: in either quotes, or a bare time.
-VALUE = r"""(?:"[^"\n]*"|'[^'\n]*'|\d{4}-[^#\n]*?(?=[ \t]*(?:#|$))|true|false)"""
 # How templates of log lines are found; the first unless said otherwise.
 TEMPLATES = ("masks", "drain3", "none")
 NOTE_KINDS = ("note", "decision", "comms.published")
@@ -57,6 +55,7 @@ KEYS = {
     "incident": ("id", "service", "depends_on", "sources"),
     "window": ("since", "until"),
     "build": ("correct", "templates"),
+    "stamps": STAMP_KEYS,
     "milestone": ("name", "at", "by", "text"),
     "note": ("at", "text", "kind", "by"),
     "durations": (),
@@ -77,6 +76,7 @@ class People:
     own: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     correct: bool = True
     templates: str = TEMPLATES[0]
+    stamps: StampSettings = AS_SHIPPED
 
 
 def read_people(folder: Path) -> People:
@@ -107,6 +107,7 @@ def read_people(folder: Path) -> People:
         own=checked_pairs(path, own),
         correct=_flag(path, "build.correct", made.get("correct", True)),
         templates=_one_of(path, "build.templates", made.get("templates", TEMPLATES[0]), TEMPLATES),
+        stamps=stamp_settings(said.get("stamps", {}), str(path)),
     )
 
 
@@ -132,9 +133,7 @@ def write_people(folder: Path, people: People) -> None:
         if people.own:
             data["durations"] = {name: list(pair) for name, pair in people.own.items()}
         text = tomli_w.dumps(data)
-    part = path.with_name(f".{FILE}.part")
-    part.write_text(text, "utf-8")
-    part.replace(path)
+    write(path, text)
 
 
 def _updated(path: Path, folder: Path, people: People, window: Mapping[str, str]) -> str:
@@ -143,9 +142,9 @@ def _updated(path: Path, folder: Path, people: People, window: Mapping[str, str]
     text = path.read_text("utf-8")
     if held.window != people.window:
         for key, value in window.items():
-            text = _put(text, "window", key, value)
+            text = put(text, "window", key, value)
     if people.service and held.service != people.service:
-        text = _put(text, "incident", "service", people.service)
+        text = put(text, "incident", "service", people.service)
     try:
         said = tomllib.loads(text)
     except tomllib.TOMLDecodeError:
@@ -154,33 +153,6 @@ def _updated(path: Path, folder: Path, people: People, window: Mapping[str, str]
     if held.window != people.window and ends != [people.window.since_ns, people.window.until_ns]:
         raise ConfigError(f"{path}: its window is not the one asked for; change it there, or choose another folder with --out")
     return text
-
-
-def set_build(folder: Path, correct: bool | None, templates: str | None) -> None:
-    """Say in `incident.toml` whether what is known of wrong clocks is applied, and how templates are found; None leaves it as it is.
-
-    Raises ConfigError where the folder is no incident's.
-    """
-    path, people = folder / FILE, read_people(folder)
-    for key, value, held in (("correct", correct, people.correct), ("templates", templates, people.templates)):
-        if value is not None and value != held:
-            part = path.with_name(f".{FILE}.part")
-            part.write_text(_put(path.read_text("utf-8"), "build", key, value), "utf-8")
-            part.replace(path)
-
-
-def _put(text: str, table: str, key: str, value: str | bool) -> str:
-    """`text` with `key` of `[table]` set to `value`, in place of what stood there."""
-    line = tomli_w.dumps({key: value})
-    header = re.search(rf"(?m)^[ \t]*\[[ \t]*{table}[ \t]*\][^\n]*\n?", text)
-    if header is None:
-        return f"{text.rstrip()}\n\n[{table}]\n{line}"
-    rest = text[header.end() :]
-    end = re.search(r"(?m)^[ \t]*\[", rest)
-    inside, after = (rest[: end.start()], rest[end.start() :]) if end else (rest, "")
-    old = re.compile(rf"(?m)^[ \t]*{key}[ \t]*=[ \t]*{VALUE}")
-    inside = old.sub(lambda _: line.rstrip("\n"), inside, count=1) if old.search(inside) else line + inside
-    return text[: header.end()].rstrip("\n") + "\n" + inside + after
 
 
 def said_rows(people: People) -> list[Row]:

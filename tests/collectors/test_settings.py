@@ -270,5 +270,5 @@ def test_the_template_is_a_valid_file(tmp_path: Path) -> None:
     everything = config(tmp_path, "\n".join(lines))
 
     assert config(tmp_path, TEMPLATE) == {"incident": {}, "collect": {}}
-    assert set(everything) == {"incident", "collect", "kubernetes", "prometheus", "alertmanager", "pagerduty", "durations", "archive"}
+    assert set(everything) == {"incident", "collect", "kubernetes", "prometheus", "alertmanager", "pagerduty", "stamps", "durations", "archive"}
     assert len(configured(Flags(), {"PAGERDUTY_TOKEN": "t"}, everything).sources) == 4

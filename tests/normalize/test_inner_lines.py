@@ -5,14 +5,25 @@ from __future__ import annotations
 from unittest.mock import patch
 
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from retroline.collectors.window import Window
 from retroline.normalize.inner_lines import InnerLines, alike
+from retroline.normalize.layout import Layout, Sample
+from retroline.normalize.stamp_settings import StampSettings
 from retroline.normalize.stamps import NONE_NS
 
 AT = 1_795_168_800_000_000_000
+DAY = 86_400 * 10**9
 WINDOW = Window(AT - 1_800 * 10**9, AT + 1_800 * 10**9)
+PARIS = StampSettings("Europe/Paris")
+MILL = Layout(
+    "mill",
+    "^mill (?P<day>[0-9]+)[.](?P<month>[0-9]+)[.](?P<year>[0-9]+) (?P<hour>[0-9]+)h(?P<minute>[0-9]+)",
+    (Sample("mill 20.11.2026 10h00", "2026-11-20T10:00:00Z"),),
+    own=True,
+)
 
 
 def test_instants_and_uncertainty() -> None:
@@ -42,6 +53,28 @@ def test_an_assumed_zone_is_noticed() -> None:
     assert inner.assumed
 
 
+@pytest.mark.parametrize("zone", ["UTC", "+01:00", "Europe/Paris", "America/Chicago"])
+@pytest.mark.parametrize(
+    ("text", "assumed"),
+    [
+        (b"2026-11-20 10:00:00,125 INFO started", True),
+        (b"mill 20.11.2026 10h00 turning", True),
+        (b"10:00:00.125 INFO  - started", True),
+        (b"2026-11-20T10:00:00.125+01:00 INFO started", False),
+        (b"2026-11-20 10:00:00.125 CET [4711] LOG:  ready", False),
+        (b"2026-11-20 04:00:00.125 CST [4711] LOG:  ready", False),
+        (b"1795168800.125    231 10.0.0.4 TCP_MISS/200 4512 GET http://example.com/ - DIRECT/10.0.0.9 text/html", False),
+        (b'{"ts":1795168800.125,"msg":"started"}', False),
+    ],
+)
+def test_a_zone_is_assumed_where_none_is_named(text: bytes, assumed: bool, zone: str) -> None:
+    """Whatever the configured zone is: letters that it alone explains, and counts since 1970, need no assumption; layouts of somebody's own may."""
+    inner = InnerLines(Window(AT - DAY // 4, AT + DAY // 3), StampSettings(zone, (MILL,)))
+    inner.times(pa.array([text], pa.binary()))
+
+    assert inner.assumed == assumed
+
+
 def test_no_lines() -> None:
     """An empty batch is read."""
     assert [len(one) for one in InnerLines(WINDOW).times(pa.array([], pa.binary()))] == [0, 0, 0]
@@ -50,7 +83,7 @@ def test_no_lines() -> None:
 def test_lines_of_a_doubled_hour_stand_apart() -> None:
     """What may be one of two instants does not make the lines around it less exact."""
     fold = Window(1_792_882_800_000_000_000, 1_792_897_200_000_000_000)
-    inner = InnerLines(fold, "Europe/Paris")
+    inner = InnerLines(fold, PARIS)
     texts = [b"2026-10-25 01:59:59,5 INFO a", b"2026-10-25 02:30:00,125 INFO b", b"2026-10-25 03:00:00,125 INFO c"]
     at, before, after = inner.times(pa.array(texts, pa.binary()))
     batch = pa.RecordBatch.from_arrays([pa.array(at), pa.array(before), pa.array(after)], ["at", "before_ns", "after_ns"])
@@ -75,7 +108,7 @@ TEXTS = (
 @given(st.lists(st.lists(st.sampled_from(TEXTS), max_size=5), max_size=4))
 def test_equally_exact_lines_take_a_shorter_way(batches: list[list[bytes]]) -> None:
     """Where all lines are as exact as the least exact of them, that is found out without looking at each, and is the same."""
-    short, long = InnerLines(WINDOW, "Europe/Paris"), InnerLines(WINDOW, "Europe/Paris")
+    short, long = InnerLines(WINDOW, PARIS), InnerLines(WINDOW, PARIS)
     for texts in batches:
         found = [column.tolist() for column in short.times(pa.array(texts, pa.binary()))]
         with patch.object(InnerLines, "_usual", return_value=None):
