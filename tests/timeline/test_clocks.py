@@ -210,6 +210,14 @@ def test_what_times_no_row_is_not_corrected() -> None:
     assert "**kubernetes/node/w1** stamps 10.0 s behind prometheus (between 10.0 s and 10.0 s). Its times are corrected by +10.0 s." in text
 
 
+@pytest.mark.parametrize(("read_in", "zone"), [("UTC", "a zone (−01:00) that"), ("Europe/Berlin", "a zone (−01:00 from Europe/Berlin) that")])
+def test_another_zone_than_assumed_is_told(read_in: str, zone: str) -> None:
+    """Where stamps that name no zone were read in a configured one, what they are off is told against it."""
+    clocks = Clocks(inner=(Offset("shop/app", "its node", -3600 * SECOND, -3600 * SECOND + 50 * MS, ("30 lines",)),), zone=read_in)
+
+    assert zone in clocks_text(cast("Timeline", SimpleNamespace(told={"clocks": json.dumps(clocks.told())})))
+
+
 @pytest.mark.parametrize(
     ("owner", "clock", "bounds"),
     [

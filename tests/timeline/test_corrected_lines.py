@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from retroline.collectors.evidence import Evidence
 from retroline.collectors.window import Window, rfc3339, rfc3339_short
+from retroline.normalize.stamp_settings import StampSettings
 from retroline.timeline import log_gaps, log_rows
 from retroline.timeline.corrected_lines import correct_lines
 from retroline.timeline.evidence import Read, read_evidence
@@ -89,6 +90,15 @@ def test_what_programs_say_of_the_time_moves_with_their_node(tmp_path: Path) -> 
     correct_lines(read, given, {CLOCK: (-5 * SECOND, 3)}, lines)
 
     assert pq.read_table(lines)["app_at"].cast(pa.int64()).to_pylist() == [T0 + 3 * SECOND, None]
+
+
+def test_stamps_are_read_again_in_their_zone(tmp_path: Path) -> None:
+    """The second reading knows the zone of stamps that name none, too."""
+    read, given, lines = written(tmp_path, {"a-0": [(T0 + 9 * SECOND, f"{rfc3339(T0 + 3608 * SECOND, 0)[:-1]} a")]}, {"a-0": "worker-1"})
+
+    correct_lines(read, given, {CLOCK: (-5 * SECOND, 3)}, lines, stamps=StampSettings("+01:00"))
+
+    assert pq.read_table(lines)["app_at"].cast(pa.int64()).to_pylist() == [T0 + 3 * SECOND]
 
 
 @pytest.mark.parametrize("corrections", [{}, {"pagerduty": (SECOND, 1)}, {f"{NODE}/worker-9": (SECOND, 1)}])
