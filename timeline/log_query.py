@@ -18,9 +18,11 @@ from ..collectors.errors import ConfigError
 from ..collectors.window import rfc3339
 from ..normalize.masks import COLOURS
 from ..normalize.severity import LEVELS
+from .services import workload_of
 from .text import CONTROL
 
-COLUMNS = ["at", "severity", "pod", "container", "template_id", "text"]
+KEYS = ["namespace", "pod", "container", "template_id", "severity"]
+COLUMNS = ["at", *KEYS, "text"]
 SEVERITIES = tuple(level for level in LEVELS if level)
 LONGEST = 100_000
 
@@ -45,25 +47,35 @@ def lines(path: Path, query: Query, limit: int | None = None) -> Iterator[str]:
         shown += len(taken)
         left += len(table) - len(taken)
         for row in taken.set_column(taken.schema.get_field_index("at"), "at", taken["at"].cast(pa.int64())).to_pylist():
-            place = "/".join(name for name in (row["pod"], row["container"]) if name) or "-"
-            yield f"{rfc3339(row['at'])}  {plain(place)}  {row['severity'] or '-':7}  {plain(row['text'])}"
+            yield f"{rfc3339(row['at'])}  {_place(row['pod'], row['container'])}  {row['severity'] or '-':7}  {plain(row['text'])}"
     if left:
         yield f"… {left} more lines"
 
 
 def table(path: Path, query: Query) -> Iterator[str]:
-    """One line per template and severity, the most frequent first: lines, first and last instant, id, template."""
+    """One line per workload's container, template and severity, the most frequent first: lines, first and last instant, whose, id, template.
+
+    Namespaces are told where there are several.
+    """
     known = templates(path)
-    counts: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 1 << 62, 0])
+    counts: dict[tuple[str, str, str, int, str], list[int]] = defaultdict(lambda: [0, 1 << 62, 0])
     for part in found(path, query):
-        at = part["at"].cast(pa.int64())
-        grouped = pa.table({"at": at, "id": part["template_id"], "severity": part["severity"]}).group_by(["id", "severity"])
-        for row in grouped.aggregate([("at", "count"), ("at", "min"), ("at", "max")]).to_pylist():
-            one = counts[row["id"] or 0, row["severity"] or ""]
+        timed = part.set_column(part.schema.get_field_index("at"), "at", part["at"].cast(pa.int64()))
+        for row in timed.group_by(KEYS).aggregate([("at", "count"), ("at", "min"), ("at", "max")]).to_pylist():
+            owner = row["namespace"] or "", workload_of(row["pod"] or ""), row["container"] or ""
+            one = counts[*owner, row["template_id"] or 0, row["severity"] or ""]
             one[:] = [one[0] + row["at_count"], min(one[1], row["at_min"]), max(one[2], row["at_max"])]
-    yield f"{'lines':>9}  {'severity':8}  {'first':24}  {'last':24}  {'id':>10}  template"
-    for (number, severity), (count, first, last) in sorted(counts.items(), key=lambda item: (-item[1][0], item[0])):
-        yield f"{count:>9}  {severity or '-':8}  {rfc3339(first, 3):24}  {rfc3339(last, 3):24}  {number:>10}  {plain(known.get(number, '-'))}"
+    several = len({namespace for namespace, *_ in counts}) > 1
+    places = {owner: _place(*owner[0 if several else 1 :]) for owner in {key[:3] for key in counts}}
+    width = max([len("workload"), *map(len, places.values())])
+    yield f"{'lines':>9}  {'severity':8}  {'first':24}  {'last':24}  {'workload':{width}}  {'id':>10}  template"
+    for key, (count, first, last) in sorted(counts.items(), key=lambda item: (-item[1][0], item[0])):
+        place, severity, said = places[key[:3]], key[4] or "-", plain(known.get(key[3], "-"))
+        yield f"{count:>9}  {severity:8}  {rfc3339(first, 3):24}  {rfc3339(last, 3):24}  {place:{width}}  {key[3]:>10}  {said}"
+
+
+def _place(*names: str | None) -> str:
+    return plain("/".join(name for name in names if name)) or "-"
 
 
 def templates(path: Path) -> dict[int, str]:

@@ -97,14 +97,30 @@ def test_row_groups_out_of_range_are_not_read(path: Path, monkeypatch: pytest.Mo
 
 
 def test_the_table_of_templates(path: Path) -> None:
-    """Lines per template and severity, the most frequent first; ids find them again."""
+    """Lines per workload, template and severity, the most frequent first; ids find them again."""
     head, first, *rest = table(path, Query())
     number = first.split("  ")[-2].strip()
 
-    assert head.split() == ["lines", "severity", "first", "last", "id", "template"]
-    assert first.split()[:2] == ["3", "error"] and first.endswith("  KeyError: 'a'")
+    assert head.split() == ["lines", "severity", "first", "last", "workload", "id", "template"]
+    assert first.split()[:2] == ["3", "error"] and first.split()[4] == "web/app" and first.endswith("  KeyError: 'a'")
     assert len(rest) == 4
     assert len(told(path, template=number)) == 3
+
+
+def test_templates_are_told_per_workload(tmp_path: Path) -> None:
+    """Pods of one workload count together, workloads and namespaces apart; the namespace is told where there are several."""
+    numbers = {"correction_ns": 0, "before_ns": 0, "after_ns": 1, "truncated": False}
+    store = LineStore(tmp_path)
+    for i, place in enumerate(
+        [("shop", "web-7c9d8f6b5-x2k4q", "app"), ("shop", "web-7c9d8f6b5-abcde", "app"), ("shop", "db-0", ""), ("canary", "web-0", "app")]
+    ):
+        store.add(place, str(i), pa.RecordBatch.from_pylist([{"at": T0 + i * SECOND, "text": f"INFO served {i}", **numbers}], schema=LINES))
+    store.write(tmp_path / "lines.parquet")
+
+    shown = [line.split() for line in table(tmp_path / "lines.parquet", Query())]
+
+    assert [(row[0], row[4]) for row in shown[1:]] == [("2", "shop/web/app"), ("1", "canary/web/app"), ("1", "shop/db")]
+    assert [line.split()[4] for line in table(tmp_path / "lines.parquet", Query(pod="web-7"))] == ["workload", "web/app"]
 
 
 @pytest.mark.parametrize("wanted", [{"grep": "("}, {"template": "nothing like it"}])
