@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -17,6 +17,8 @@ COLOUR_BYTES = b"\x1b\\#"
 MEMBER, COLOUR = 1, 2
 SPARSE = 8
 BLOCK = 1 << 16
+# Compiled kernels look at no more of a line, and at no byte so far behind it.
+HEAD_BYTES, REACH = 1 << 16, 512
 
 
 @dataclass
@@ -28,6 +30,7 @@ class Lines:
     ends: Places
     _marks: dict[tuple[int, ...], npt.NDArray[np.bool_]] = field(default_factory=dict)
     _held: dict[int, bool] = field(default_factory=dict)
+    _ending: tuple[int, npt.NDArray[np.uint8], int] | None = None
     _answers: dict[Hashable, npt.NDArray[np.bool_]] = field(default_factory=dict)
 
     def marked(self, windows: tuple[int, ...], rows: Places | slice) -> npt.NDArray[np.bool_]:
@@ -70,6 +73,27 @@ class Lines:
         found = np.zeros(len(self.starts) + 1, bool)
         found[np.searchsorted(self.starts, np.concatenate(hits), "right") - 1] = True
         return found[:-1]
+
+    def parts(self, rows: Places) -> Iterator[tuple[npt.NDArray[np.uint8], int, int, int]]:
+        """Bytes that go on for REACH after what is looked at of some rows, which are in order; how far back they are moved, and for which of the rows."""
+        if self._ending is None:
+            self._ending = self._end()
+        row, data, shift = self._ending
+        cut = int(np.searchsorted(rows, row))
+        if cut:
+            yield self.data, 0, 0, cut
+        if cut < len(rows):
+            yield data, shift, cut, len(rows)
+
+    def _end(self) -> tuple[int, npt.NDArray[np.uint8], int]:
+        """The last rows, which end too near to the end of the buffer, by themselves."""
+        row, last = int(np.searchsorted(self.ends, len(self.data) - REACH, "right")), len(self.data)
+        if row < len(self.starts) and int(self.starts[row]) + HEAD_BYTES + REACH <= last:
+            row += 1
+        shift = int(self.starts[row]) if row < len(self.starts) else last
+        data = np.zeros(last - shift + REACH, np.uint8)
+        data[: last - shift] = self.data[shift:]
+        return row, data, shift
 
     def only(self, rows: Places) -> Lines:
         """Some of the lines, copied one after another."""

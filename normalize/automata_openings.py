@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from .automata import END_OF_LINE
 from .automata_lines import COLOUR_BYTES, Lines
-from .automata_walk import DEAD, TAKEN, Walker
+from .automata_tables import DEAD, TAKEN
+from .automata_walk import Walker
 from .words import gathered
 
 LONGEST = 64

@@ -13,14 +13,11 @@ import numpy.typing as npt
 
 from .automata import BYTES, END_OF_LINE, Program
 from .automata_lines import COLOUR_BYTES, Lines, chosen
+from .automata_tables import DEAD, KERNELS, LANDMARKS, SYMBOLS, TAKEN, UNKNOWN, WINDOW, Tables
 from .words import Places, Word, gathered
 
-DEAD, TAKEN, UNKNOWN = 0, 1, 2
-SYMBOLS = 257
-LANDMARKS = b"[|{"
 LONGEST, STRIDE, OFTEN = 4096, 32, 8
 MOST_STATES = 8192
-WINDOW = 6
 FEW = 64
 LEADS, NEW_LEADS = 24, 4
 States = npt.NDArray[np.int32]
@@ -35,32 +32,33 @@ class Walker:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self._lock = RLock()
+        self.lock = RLock()
         self.sets: list[frozenset[int]] = [frozenset(), frozenset({0}), frozenset({-1})]
         self._ids = {one: i for i, one in enumerate(self.sets)}
         self._steps: dict[tuple[int, int], int] = {}
         self._needed: dict[int, int] = {}
         self._windows: dict[int, tuple[tuple[int, ...], ...]] = {}
         self._leads: dict[int, list[tuple[np.uint64, np.uint64, int]]] = {}
-        self._table = np.full((64, SYMBOLS), UNKNOWN * SYMBOLS, np.int64)
-        self._table[DEAD], self._table[TAKEN] = DEAD * SYMBOLS, TAKEN * SYMBOLS
-        self._held = self._table.copy()
-        self._over = np.zeros(64, bool)
-        self._over[:2] = True
+        self.table = np.full((64, SYMBOLS), UNKNOWN * SYMBOLS, np.int64)
+        self.table[DEAD], self.table[TAKEN] = DEAD * SYMBOLS, TAKEN * SYMBOLS
+        self._held = self.table.copy()
+        self.over = np.zeros(64, bool)
+        self.over[:2] = True
+        self.tables = Tables(self)
 
     def state(self, pcs: Iterable[int]) -> int:
         """The number of a set of states; TAKEN, which proves nothing, once there are too many."""
         found = frozenset(pcs)
         if 0 in found:
             return TAKEN
-        with self._lock:
+        with self.lock:
             if found not in self._ids:
                 if len(self.sets) >= MOST_STATES:
                     return TAKEN
                 self.sets.append(found)
                 self._grow()
                 if self.windows(len(self.sets) - 1):
-                    self._over[len(self.sets) - 1] = True
+                    self.over[len(self.sets) - 1] = True
                     self._held[len(self.sets) - 1] = (len(self.sets) - 1) * SYMBOLS
                 self._ids[found] = len(self.sets) - 1
         return self._ids[found]
@@ -76,6 +74,8 @@ class Walker:
 
     def walk(self, lines: Lines, rows: Places, at: Places, states: States) -> npt.NDArray[np.bool_]:
         """For which rows nothing can match that goes on from `states` at the byte `at`; all are rows of `lines`."""
+        if compiled := KERNELS.module():
+            return self.tables.walk(compiled, lines, rows, at, states)
         ends = lines.ends[rows]
         settled = self.led(ends - at, gathered(lines.data, at, 1)[0], states)
         open_rows = np.flatnonzero(settled < 0)
@@ -97,7 +97,7 @@ class Walker:
 
     def away(self, lines: Lines, rows: Places | slice, room: Places, word: Word, state: int) -> npt.NDArray[np.bool_]:
         """For which rows it is known by their next `word` that nothing can match that goes on from `state`; `room` is what is left of each."""
-        if self._over[state]:
+        if self.over[state]:
             return self.unmarked(lines, rows, state)
         found, waiting = np.zeros(len(word), bool), dict[int, npt.NDArray[np.bool_]]()
         for mask, value, settled in self._leads.get(state, ()):
@@ -129,7 +129,7 @@ class Walker:
 
     def is_over(self, state: int) -> bool:
         """Whether no more bytes are taken in this state."""
-        return bool(self._over[state])
+        return bool(self.over[state])
 
     def _harmless(self, lines: Lines, state: int) -> bool:
         windows = self.windows(state)
@@ -141,7 +141,7 @@ class Walker:
         for state in np.flatnonzero(np.bincount(states)).tolist():
             leads = self._leads.setdefault(state, [])
             here = states == state
-            if self._over[state]:
+            if self.over[state]:
                 found[here] = state
                 continue
             here &= room >= 8
@@ -159,7 +159,7 @@ class Walker:
         """Keep how the bytes of a word lead to a state that is settled; False where they do not."""
         for i, byte in enumerate(int(word).to_bytes(8, "little"), 1):
             state = TAKEN if byte in COLOUR_BYTES else self.step(state, 1 << byte)
-            if self._over[state]:
+            if self.over[state]:
                 mask = np.uint64((1 << 8 * i) - 1)
                 leads.append((mask, word & mask, state))
                 return True
@@ -178,12 +178,12 @@ class Walker:
         states[live] = TAKEN
 
     def _open(self, states: States | Places, *, whole: bool) -> npt.NDArray[np.bool_]:
-        return states > TAKEN if whole else ~self._over[states]
+        return states > TAKEN if whole else ~self.over[states]
 
     def _stride(self, symbols: Places, states: States, *, whole: bool) -> Places:
         """The states after some symbols, a row for each place."""
         while True:
-            table, rows = (self._table if whole else self._held).ravel(), states.astype(np.int64) * SYMBOLS
+            table, rows = (self.table if whole else self._held).ravel(), states.astype(np.int64) * SYMBOLS
             for i, symbol in enumerate(symbols, 1):
                 rows = table.take(rows + symbol)
                 if i % OFTEN == 0 and not self._open(rows // SYMBOLS, whole=whole).any():
@@ -195,24 +195,33 @@ class Walker:
 
     def _fill(self, symbols: Places, states: States) -> None:
         """Make all steps known that these symbols lead to."""
-        with self._lock:
+        with self.lock:
             for symbol in symbols:
                 for key in np.unique(states * np.int64(SYMBOLS) + symbol).tolist():
                     self._set(*divmod(key, SYMBOLS))
-                states = self._table.ravel().take(states * np.int64(SYMBOLS) + symbol) // SYMBOLS
+                states = self.table.ravel().take(states * np.int64(SYMBOLS) + symbol) // SYMBOLS
+
+    def follow(self, state: int, symbols: Iterable[int]) -> None:
+        """Make the steps known that these symbols lead to one after another, up to a state that is over."""
+        with self.lock:
+            for symbol in symbols:
+                self._set(state, symbol)
+                state = int(self.table[state, symbol]) // SYMBOLS
+                if self.over[state]:
+                    return
 
     def _set(self, state: int, symbol: int) -> None:
-        if self._table[state, symbol] == UNKNOWN * SYMBOLS:
+        if self.table[state, symbol] == UNKNOWN * SYMBOLS:
             after = TAKEN if symbol < END_OF_LINE and symbol in COLOUR_BYTES else self.step(state, 1 << symbol)
-            self._table[state, symbol] = after * SYMBOLS
-            if not self._over[state]:
+            self.table[state, symbol] = after * SYMBOLS
+            if not self.over[state]:
                 self._held[state, symbol] = after * SYMBOLS
 
     def _grow(self) -> None:
-        if len(self.sets) > len(self._table):
-            more = np.full_like(self._table, UNKNOWN * SYMBOLS)
-            self._table, self._held = np.concatenate([self._table, more]), np.concatenate([self._held, more])
-            self._over = np.concatenate([self._over, np.zeros_like(self._over)])
+        if len(self.sets) > len(self.table):
+            more = np.full_like(self.table, UNKNOWN * SYMBOLS)
+            self.table, self._held = np.concatenate([self.table, more]), np.concatenate([self._held, more])
+            self.over = np.concatenate([self.over, np.zeros_like(self.over)])
 
     def windows(self, state: int) -> tuple[tuple[int, ...], ...]:
         """What a line must hold for a match to be possible still, as sets of bytes in a row; () if that is not known."""

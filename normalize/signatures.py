@@ -64,6 +64,11 @@ class Signatures:
     def __len__(self) -> int:
         return len(self._known.verdicts)
 
+    @property
+    def known(self) -> Known:
+        """What is known now, which does not change any more."""
+        return self._known
+
     def look_up(self, words: list[Word]) -> Answers:
         """What is known of these words; NUL stands after a text's end."""
         held = self._known

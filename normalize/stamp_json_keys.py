@@ -8,23 +8,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
 
+from ..collectors.compiled import Compiled
 from .automata_lines import Lines
 from .words import Places, set_places
 
 PIECE = 1 << 18
 REACH = 64
 QUOTE, ESCAPE, NUMBER_SIGN, BACKSLASH = b'"\x1b#\\'
-ASIDE, FOLLOWS = b"_.- ", b": \t\r\x1b#\\"
+ASIDE, FOLLOWS = b"_.- ", b": \t\r\n\x1b#\\"
 LETTER, BESIDE, OTHERWISE = 1, 2, 3
 ESCAPED = np.isin(np.arange(256), [*b"x0u"])
 ENDS_KEY = np.isin(np.arange(256), [*FOLLOWS])
 # Bits that capitals, `@`, `_` and a backslash share, and others; those of small letters.
 THREE_BITS, CAPITALS, SMALL = 0xE0, 0x40, 0x60
 FEW = 4
+Packed = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.int64]]
+KERNELS = Compiled(__package__, "stamp_json_keys_compiled")
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ def keys_of(names: tuple[str, ...]) -> Keys:
 
 def with_key(lines: Lines, names: tuple[str, ...]) -> npt.NDArray[np.bool_]:
     """Which lines may have one of the keys: all that have one, and those where escapes or colours stand in a key."""
+    if compiled := KERNELS.module():
+        return _by_lines(compiled, lines, names)
     keys = keys_of(names)
     first, last = int(lines.starts[0]), int(lines.ends[-1])
     last = min(last, len(lines.data) - 1)
@@ -65,6 +71,24 @@ def with_key(lines: Lines, names: tuple[str, ...]) -> npt.NDArray[np.bool_]:
         hits = _followed(lines.data, np.concatenate(begun), keys)
         found[np.searchsorted(lines.starts, hits, "right") - 1] = True
     return found[:-1]
+
+
+def _by_lines(compiled: ModuleType, lines: Lines, names: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+    found = np.zeros(len(lines.starts), bool)
+    for data, shift, first, last in lines.parts(np.arange(len(found))):
+        compiled.with_key(data, shift, first, last, lines.starts, lines.ends, packed_keys(names), found)
+    return found
+
+
+@lru_cache(maxsize=64)
+def packed_keys(names: tuple[str, ...]) -> Packed:
+    """Masks and values of what may follow the quote of one of the keys, what bytes mean as in Keys, and the texts, with their bounds."""
+    keys = keys_of(names)
+    letters = [(0xFF, letter) for letter in keys.begin] if len(keys.begin) <= FEW else [(THREE_BITS, SMALL)]
+    pairs = [(THREE_BITS, 0), (0xFC, ord(" ")), (0xFF, ord("-")), (0xFF, ord(".")), (THREE_BITS, CAPITALS), *letters]
+    texts = [text for some in keys.texts.values() for text in some]
+    bounds = np.cumsum([0, *map(len, texts)])
+    return np.array(pairs, np.uint8).reshape(-1), np.concatenate(keys.kinds), np.concatenate(texts), bounds.astype(np.int64)
 
 
 class Scratch:

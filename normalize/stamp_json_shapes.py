@@ -9,7 +9,7 @@ import re
 
 from .automata import END_OF_LINE
 from .automata_lines import COLOUR_BYTES
-from .automata_walk import DEAD
+from .automata_tables import DEAD
 from .epochs import unit_ns
 from .keyed import KEYS, PLAIN, RANK, UNIT_OF_KEY
 from .stamp_json_columns import GAP, MEMBER, NUMBER, spelled

@@ -6,14 +6,14 @@ Lines that do not fit take the bytes of one that does, so that all else is done 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
 from .automata_lines import MEMBER, Lines, chosen, kinds
-from .automata_walk import DEAD
+from .automata_tables import DEAD
 from .epochs import BANDS, LAST_NS, unit_ns
-from .layout import Layout
 from .signatures import Answers
 from .stamp_fields import day_of
 from .stamp_fields_columns import HALF_DAY_S, RESOLUTIONS, SECOND_NS, Context, hour_offset
@@ -252,16 +252,17 @@ def _runs(words: Word, masks: npt.NDArray[np.uint64], half: Places | None) -> Pl
 def _minutes(shape: Shape, words: Word, half: Places | None, context: Context) -> Nanoseconds:
     """Seconds since 1970 of minutes, NONE_NS where one needs a second thought."""
     runs = _runs(words, shape.masks.date, half)
-    dates = _days(shape, words[:, runs], half if half is None else half[runs], context)
+    dates = days_of(shape, words[:, runs], half if half is None else half[runs], context)
     day = np.repeat(dates, np.diff(np.append(runs, len(words[0]))))
     hour, minute = number(words, *shape.spans["hour"]), number(words, *shape.spans["minute"])
     good = (day != NONE_NS) & (hour < 24) & (minute < 60)
     local_s = np.where(good, day, 0) * DAY_S + hour * 3600 + minute * 60
-    offset = _offsets(shape.layout, shape.zone, local_s, context)
+    zone = zone_of_shape(shape, context)
+    offset = np.full(len(local_s), NONE_NS) if zone is None else offsets_of(zone, local_s)
     return np.where(good & (offset != NONE_NS), local_s - offset, NONE_NS)
 
 
-def _days(shape: Shape, words: Word, half: Places | None, context: Context) -> Nanoseconds:
+def days_of(shape: Shape, words: Word, half: Places | None, context: Context) -> Nanoseconds:
     """Days since 1970 of dates; each is settled once."""
     texts = np.ascontiguousarray(words[: shape.words].T).view(np.uint8)
     known: dict[tuple[bytes, int], int] = {}
@@ -279,12 +280,16 @@ def _days(shape: Shape, words: Word, half: Places | None, context: Context) -> N
     return np.array(found, np.int64)
 
 
-def _offsets(layout: Layout | None, named: str, local_s: Nanoseconds, context: Context) -> Nanoseconds:
-    """Seconds east of UTC, NONE_NS in an hour in which they change."""
+def zone_of_shape(shape: Shape, context: Context) -> ZoneInfo | int | None:
+    """The zone that lines of a shape are read in; None where they name one that nobody can know."""
     try:
-        zone = named_zone(named, 0, zone_of(layout.zone) if layout is not None and layout.zone else context.zone)
+        return named_zone(shape.zone, 0, zone_of(shape.layout.zone) if shape.layout is not None and shape.layout.zone else context.zone)
     except ValueError:
-        return np.full(len(local_s), NONE_NS)
+        return None
+
+
+def offsets_of(zone: ZoneInfo | int, local_s: Nanoseconds) -> Nanoseconds:
+    """Seconds east of UTC, NONE_NS in an hour in which they change."""
     if isinstance(zone, int):
         return np.full(len(local_s), zone)
     hours, rows = np.unique(local_s // 3600, return_inverse=True)

@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from .automata import DIGITS, END_OF_LINE, LOWER, UPPER, Program
 from .automata_lines import COLOUR_BYTES
-from .automata_walk import DEAD, TAKEN, Walker
+from .automata_tables import DEAD, TAKEN
+from .automata_walk import Walker
 from .keyed import OPEN
 from .layout import DATE_PARTS, Layout
 from .signatures import Signatures

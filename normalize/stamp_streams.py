@@ -28,6 +28,7 @@ from .stamp_fields_columns import Context
 from .stamp_json_columns import tried
 from .stamp_json_shapes import json_shape_of
 from .stamp_kernels import stamped_by, width_of
+from .stamp_packed import KERNELS, Packed, Task
 from .stamp_reading import Failure, Stamp, head, proven, stamp_of
 from .stamp_shapes import Prover, Shape, shape_of
 from .stamps import NONE_NS, Nanoseconds
@@ -59,6 +60,7 @@ class StampStream:
         self._table = proven(self.extra)
         self._shapes: tuple[Shape, ...] = ()
         self._tallies: dict[int, Tally] = {}
+        self._packed: dict[tuple[int, bool], Packed | None] = {}
         self._seen = 0
         self._tries = TRIES
         self._unknown, self._patience = 0, PATIENCE
@@ -79,7 +81,7 @@ class StampStream:
         complete = runtime_ns is None or not (runtime_ns == NONE_NS).any()
         if self._prover is None or not complete or not count or ((lines.data[lines.ends - 1] == LINE_FEED) & (lines.ends > lines.starts)).any():
             return self._slowly(lines, np.arange(count), runtime_ns)
-        task = Task(self._prover, lines, Context(self._context.zone, self._context.near, runtime_ns), unread(count))
+        task = Task(self._prover, lines, Context(self._context.zone, self._context.near, runtime_ns), unread(count), self._packed)
         left, tried = np.arange(count), 0
         for shape in self._shapes:
             left, tried = self._apply(shape, task, left), tried + 1
@@ -88,25 +90,31 @@ class StampStream:
         if len(left) * SPARSE > count:
             self._finish(task, self._settle(task, left, tried))
         elif len(left):
-            self._few(task, left)
+            self._few(task, left[~bare(task.prover, lines, left)] if KERNELS.module() else left)
         return task.found
 
     def _few(self, task: Task, rows: Places) -> None:
         """Read a few of the lines: some begin as others did that fit no layout; the rest is read for what it is without colours and byte order mark."""
+        if not len(rows):
+            return
         held = task.lines.data.data
         records = [held[start:end].tobytes() for start, end in zip(task.lines.starts[rows].tolist(), task.lines.ends[rows].tolist(), strict=True)]
         lines = lines_of(pa.array(records, pa.binary()))
-        if self._openings is None:
-            self._openings = Openings(task.prover.walker, task.prover.start(len(task.prover.table)))
-        left = np.flatnonzero(~self._openings.nothing(lines, records) | _mended(lines, np.arange(len(rows))))
+        left = np.arange(len(rows)) if KERNELS.module() else self._unopened(task, lines, records)
         if not len(left):
             return
         texts = [_plain(records[row]) for row in left.tolist()]
         rows, runtime = rows[left], task.context.runtime_ns
         context = task.context if runtime is None else Context(task.context.zone, task.context.near, runtime[rows])
-        apart = Task(task.prover, lines_of(pa.array(texts, pa.binary())), context, unread(len(rows)))
+        apart = Task(task.prover, lines_of(pa.array(texts, pa.binary())), context, unread(len(rows)), self._packed)
         self._finish(apart, self._settle(apart, np.arange(len(rows)), 0))
         _merge(task.found, rows, apart.found)
+
+    def _unopened(self, task: Task, lines: Lines, records: list[bytes]) -> Places:
+        """Which of the lines do not begin as others did that fit no layout."""
+        if self._openings is None:
+            self._openings = Openings(task.prover.walker, task.prover.start(len(task.prover.table)))
+        return np.flatnonzero(~self._openings.nothing(lines, records) | _mended(lines, np.arange(len(records))))
 
     def _finish(self, task: Task, rows: Places) -> None:
         """Read what neither shapes nor proofs settled."""
@@ -216,19 +224,13 @@ class Tally:
     settled: int = 0
 
 
-@dataclass(frozen=True)
-class Task:
-    """A batch of lines while it is read, and what was found so far."""
-
-    prover: Prover
-    lines: Lines
-    context: Context
-    found: InnerStamps
-
-
 def apply(shape: Shape, task: Task, rows: Places) -> Places:
     """Set the rows that the shape settles; the others are returned."""
     found = task.found
+    if compiled := KERNELS.module():
+        packed = task.packed(shape)
+        if packed is not None:
+            return packed.settled(compiled, task, rows)
     name, width = found.index(shape.name), width_of(shape)
     left = []
     for first in range(0, len(rows), CHUNK):

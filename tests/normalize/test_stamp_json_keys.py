@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pyarrow as pa
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from retroline.collectors import compiled
 from retroline.normalize.keyed import KEYS, PLAIN, members
 from retroline.normalize.stamp_json_keys import with_key
 from retroline.normalize.stamp_reading import head
@@ -29,7 +33,14 @@ SPELLED = (
 )
 OTHERS = ("ts", "timeout", "", "t", "msg", "TS", "x\\ntime", "\\ttime", "(time)", "@", "GET /", "'time'")
 TEXTS = st.one_of(st.sampled_from(SPELLED + OTHERS), st.text("tTiIme@_. -\\u\"'x", max_size=9))
-GAPS = st.sampled_from(["", "", " ", "\t", "\x1b[0m"])
+GAPS = st.sampled_from(["", "", " ", "\t", "\n", "\x1b[0m"])
+
+
+@pytest.fixture(params=["never", "always"], autouse=True, scope="module")
+def _kernels(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Everything holds without compiled kernels and with them."""
+    with compiled.loaded(request.param):
+        yield
 
 
 def held(line: bytes, names: tuple[str, ...]) -> bool:
@@ -37,6 +48,7 @@ def held(line: bytes, names: tuple[str, ...]) -> bool:
     return any(key.lower().translate(PLAIN) in names for key, _ in members(head(line).decode("utf-8", "replace")))
 
 
+@settings(deadline=None)  # the first example compiles
 @given(st.lists(st.lists(st.tuples(TEXTS, GAPS, TEXTS), max_size=4), min_size=1, max_size=8), st.sampled_from([1, 2, 4, 9, len(KEYS)]))
 def test_no_key_is_missed(rows: list[list[tuple[str, str, str]]], rank: int) -> None:
     """Every line that has one of the keys is found, with escapes, colours and gaps in it too."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from retroline.collectors import compiled
 from retroline.normalize import automata_walk, stamp_streams
 from retroline.normalize.automata import Program, UnknownSyntaxError
 from retroline.normalize.layout import configured_layouts
@@ -58,6 +60,13 @@ WORDS = (
     '","t\x1b[0mime":1795168800,"', "\\u0074ime", "t\\u0069me",
 )  # fmt: skip
 moments = st.datetimes(datetime(2026, 11, 20, 8), datetime(2026, 11, 20, 23), timezones=st.just(UTC))  # noqa: DTZ001 - drawn without a zone, which is given after
+
+
+@pytest.fixture(params=["never", "always"], autouse=True, scope="module")
+def _kernels(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Everything holds without compiled kernels and with them."""
+    with compiled.loaded(request.param):
+        yield
 
 
 def line(shape: str, at: datetime, word: str, number: int) -> str:

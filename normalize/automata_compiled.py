@@ -1,0 +1,101 @@
+"""The walk of `automata_walk`, compiled: a line after the other, as far as its bytes have to be looked at.
+
+Lines stand in `data` at their places less `shift`, and it goes on for 64 bytes after the last of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import types
+
+from ..collectors.kernel import BYTES, BYTES_OUT, COUNT, FLAGS, INTS, LONGS, LONGS_OUT, U, lowest
+from .words_compiled import kernel, matching, part
+
+HEAD_BYTES = U(65_536)
+SYMBOLS, END_OF_LINE, LONGEST = U(257), U(256), U(4096)
+DEAD, TAKEN, UNKNOWN = U(0), U(1), U(2)
+BRACKET, BAR, BRACE = b"[|{"
+SETS, KINDS = U(6), U(256)
+COLOUR = 2
+PLACE = types.uint64
+# The table of states, which of them are over, what landmarks these wait for, what bytes have to follow those, and how many.
+WALK = types.Tuple((LONGS, FLAGS, INTS, BYTES, INTS))
+
+
+@part
+def windowed(data: Any, at: Any, end: Any, window: Any, walk: Any) -> Any:
+    """Whether the bytes after a landmark may be what has to follow it."""
+    kinds, sizes = walk[3], walk[4]
+    for i in range(U(sizes[window])):
+        place = at + U(i) + U(1)
+        if place >= end:
+            return False
+        kind = kinds[(window * SETS + U(i)) * KINDS + U(data[place])]
+        if kind == COLOUR:
+            return True
+        if not kind:
+            return False
+    return True
+
+
+@part
+def marked(data: Any, at: Any, end: Any, state: Any, walk: Any) -> Any:
+    """Whether what follows holds a landmark that a match needs from this state on, as `automata_lines.holding` says."""
+    marks, first = walk[2], state << U(2)
+    which = marks[first]
+    while at < end:
+        bits = U(0)
+        if which & 1:
+            bits |= matching(data, at, 255, BRACKET)
+        if which & 2:
+            bits |= matching(data, at, 255, BAR)
+        if which & 4:
+            bits |= matching(data, at, 255, BRACE)
+        while bits:
+            place = at + lowest(bits)
+            if place >= end:
+                return False
+            byte = data[place]
+            window = marks[first + U(1 if byte == BRACKET else 2 if byte == BAR else 3)]
+            if windowed(data, place, end, U(window), walk):
+                return True
+            bits &= bits - U(1)
+        at += U(64)
+    return False
+
+
+@part
+def followed(data: Any, at: Any, end: Any, row: Any, walk: Any) -> Any:
+    """Where an automaton ends that goes on from the row of a state, as `Walker.walk` has it; with the row and the place up to which that is known."""
+    table, over, marks = walk[0], walk[1], walk[2]
+    last, hit = at + LONGEST, False
+    while row > TAKEN * SYMBOLS:
+        state = row // SYMBOLS
+        if over[state] and not hit:
+            if marks[state << U(2)] < 0:
+                return UNKNOWN, row, at
+            if not marked(data, at, end, state, walk):
+                return DEAD, row, at
+            hit = True
+        if at > last:
+            return TAKEN, row, at
+        after = U(table[row + (U(data[at]) if at < end else END_OF_LINE)])
+        if after == UNKNOWN * SYMBOLS:
+            return UNKNOWN, row, at
+        row = after
+        at += U(1)
+    return row // SYMBOLS, row, at
+
+
+@kernel(COUNT, BYTES, PLACE, LONGS, LONGS_OUT, LONGS, LONGS_OUT, WALK, BYTES_OUT)
+def walked(data: Any, shift: Any, which: Any, at: Any, ends: Any, rows: Any, walk: Any, found: Any) -> Any:
+    """Where those of the lines end that are asked for, which go on from `rows` of the table at `at`; how many are UNKNOWN. These are moved on."""
+    unknown = 0
+    for k in range(U(len(which))):
+        i = U(which[k])
+        start = U(at[i]) - shift
+        verdict, row, place = followed(data, start, min(U(ends[i]) - shift, start + HEAD_BYTES), U(rows[i]), walk)
+        found[i], rows[i], at[i] = verdict, row, place + shift
+        unknown += verdict == UNKNOWN
+    return unknown
