@@ -10,7 +10,7 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -18,7 +18,7 @@ import click
 
 from . import __version__
 from .collectors.errors import ConfigError, RetrolineError
-from .terminal.options import all_option, archive_option, build_options, config_option, format_option, log_options, names_option
+from .terminal.options import all_option, archive_option, build_options, config_option, format_option, log_options, names_option, stamp_options
 
 if TYPE_CHECKING:
     from .timeline.timeline import Timeline
@@ -136,15 +136,13 @@ def sources(config_path: Path | None) -> None:
 
 @cli.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--zone", help="Zone of stamps that name none: UTC, +02:00, Europe/Paris [default: stamps.zone of the configuration, else UTC].")
-@click.option("--since", help="Start of the time that the lines are from; settles missing years and dates.")
-@click.option("--until", help="Its end.")
+@stamp_options
 @config_option
 def stamps(file: Path, **options: Any) -> None:
     """Show how the time of each line of FILE was read, or why it was not."""
     from .terminal.stamps import stamp_lines
 
-    sys.stdout.buffer.writelines(stamp_lines(file, options, _config_path(options["config_path"]), time.time_ns()))
+    _write(stamp_lines(file, options, _config_path(options["config_path"]), time.time_ns(), say=_say))
 
 
 @cli.command()
@@ -155,7 +153,7 @@ def logs(incident: str, archive_path: Path | None, **options: Any) -> None:
     """Print log lines of a stored incident, or what they say most."""
     from .terminal.logs import log_lines
 
-    sys.stdout.buffer.writelines(log_lines(_stored(incident, archive_path).places, options, time.time_ns()))
+    _write(log_lines(_stored(incident, archive_path).places, options, time.time_ns(), say=_say))
 
 
 @cli.command()
@@ -279,9 +277,13 @@ def _print(timeline: Timeline, form: str, *, everything: bool, names: bool) -> N
         "csv": lambda: as_csv(timeline),
         "none": lambda: "",
     }
-    text = makers[form]()
+    _write([makers[form]().encode("utf-8")])
+
+
+def _write(parts: Iterable[bytes]) -> None:
+    """Write to stdout; whoever reads it may stop reading."""
     try:
-        sys.stdout.buffer.write(text.encode("utf-8"))
+        sys.stdout.buffer.writelines(parts)
         sys.stdout.flush()
     except BrokenPipeError:
         _hush()

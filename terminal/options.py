@@ -16,12 +16,18 @@ names_option = click.option("--names", is_flag=True, help="Show people by name i
 # As timeline.people has them, which loads libraries.
 TEMPLATES = ("masks", "drain3", "none")
 archive_option = click.option("--archive", "archive_path", type=click.Path(path_type=Path), help="The archive's folder [default: ./archive].")
+zone_option = click.option(
+    "--zone", metavar="ZONE", help="Zone of stamps inside lines that name none: UTC, +02:00, Europe/Paris [default: as configured, or UTC]."
+)
 BUILD_OPTIONS = (
     click.option("--correct/--no-correct", default=None, help="Whether times of clocks that are known to be wrong are corrected [default: yes]."),
     click.option("--templates", type=click.Choice(TEMPLATES), help="How log lines are grouped into templates, if at all [default: masks]."),
-    click.option(
-        "--zone", metavar="ZONE", help="Zone of stamps inside lines that name none: UTC, +02:00, Europe/Paris [default: as configured, or UTC]."
-    ),
+    zone_option,
+)
+STAMP_OPTIONS = (
+    zone_option,
+    click.option("--since", help="Start of the time that the lines are from; settles missing years and dates."),
+    click.option("--until", help="Its end."),
 )
 LOG_OPTIONS = (
     click.option("--template", metavar="ID|TEXT", help="Only lines of this template, by its id or by words in it."),
@@ -43,6 +49,11 @@ def build_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Which lines `retroline logs` prints."""
     return _with(LOG_OPTIONS, command)
+
+
+def stamp_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What `retroline stamps` reads lines by."""
+    return _with(STAMP_OPTIONS, command)
 
 
 def _with(options: Sequence[Callable[..., Any]], command: Callable[..., Any]) -> Callable[..., Any]:

@@ -208,6 +208,19 @@ def test_a_full_disk_behind_the_report_is_said(run: Run, saved: Path) -> None:
     assert (left.returncode, left.stderr) == (141, "")
 
 
+@pytest.mark.parametrize("command", [("logs", "x"), ("stamps", "x/incident.toml")])
+def test_whoever_stops_reading_ends_the_command(run: Run, saved: Path, command: tuple[str, str]) -> None:
+    """Lines that nobody reads any more are no error of ours."""
+    run("collect", "--from", saved, "--out", "x")
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    left = subprocess.run([sys.executable, "-m", "retroline", *command], stdout=writer, stderr=subprocess.PIPE, env=environment(Path.cwd()), check=False)
+    os.close(writer)
+
+    assert (left.returncode, left.stderr) == (141, b"")
+
+
 @pytest.mark.parametrize("command", ["show", "build"])
 def test_an_unknown_incident_is_said(run: Run, command: str) -> None:
     """An id or folder that is not there is one sentence."""

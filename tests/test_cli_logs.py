@@ -44,6 +44,14 @@ def test_lines(folder: Path) -> None:
     assert asked(folder, "--template", "served", "--limit", "2")[-1] == "… 89 more lines"
 
 
+@pytest.mark.parametrize("wanted", [(), ("--templates",)])
+def test_no_line(folder: Path, wanted: tuple[str, ...]) -> None:
+    """That nothing fits is said beside the output, which stays empty or a table's head."""
+    result = CliRunner().invoke(cli, ["logs", str(folder), "--grep", "nothing like it", *wanted])
+
+    assert (result.exit_code, result.stderr, len(result.stdout.splitlines())) == (0, "no line fits\n", len(wanted))
+
+
 def test_without_templates(folder: Path, tmp_path: Path) -> None:
     """`build --templates none` makes no templates, keeps to that, says so in report and coverage, and `logs` tells how to have them; lines are the same."""
     copied = shutil.copytree(folder, tmp_path / "copied")

@@ -36,9 +36,12 @@ def test_the_window_settles_the_year(tmp_path: Path) -> None:
     path = tmp_path / "app.log.gz"
     path.write_bytes(gzip.compress(LINES))
 
-    shown = run(str(path), "--since", "2026-11-20T09:00:00Z", "--until", "2026-11-20T11:00:00Z").stdout.splitlines()
+    settled = run(str(path), "--since", "2026-11-20T09:00:00Z", "--until", "2026-11-20T11:00:00Z")
+    shown = settled.stdout.splitlines()
 
     assert "2026-11-20T10:00:00Z" in shown[4] and " syslog " in shown[4]
+    assert settled.stderr == ""
+    assert run(str(path)).stderr == "1 of 4 lines may lack a year or a date: --since and --until settle it\n"
 
 
 def test_configured_layouts(tmp_path: Path) -> None:

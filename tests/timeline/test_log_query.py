@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from retroline.collectors.errors import ConfigError
 from retroline.normalize.tables import LINES
-from retroline.terminal.logs import log_lines
+from retroline.terminal.logs import around, log_lines
 from retroline.timeline import line_file, log_query
 from retroline.timeline.line_store import LineStore
 from retroline.timeline.log_query import Query, lines, table
@@ -140,13 +140,43 @@ def test_around_a_time_and_an_event(path: Path) -> None:
     """`--around` takes a time or an event's id, `--seconds` how near."""
     events = path.with_name("events.parquet")
     held = {"event_id": pa.array(["0123456789abcdef"]), "at": pa.array([T0 + 2 * SECOND]).cast(pa.timestamp("ns", "UTC"))}
-    log_query.pq.write_table(pa.table(held), events)
+    told = {"retroline.since_ns": str(T0), "retroline.until_ns": str(T0 + 30 * 3600 * SECOND)}
+    log_query.pq.write_table(pa.table(held).replace_schema_metadata(told), events)
 
-    def near(around: str) -> list[bytes]:
-        return list(log_lines({"lines": path, "events": events}, {**OPTIONS, "around": around, "seconds": 1.0}, 0))
+    def near(text: str) -> list[bytes]:
+        return list(log_lines({"lines": path, "events": events}, {**OPTIONS, "around": text, "seconds": 1.0}, 0, print))
 
     assert near("0123456789abcdef") == near("2026-11-21T01:20:02Z")
     assert len(near("0123456789abcdef")) == 3
     assert near("0123456789abcdef")[0].startswith(b"2026-11-21T01:20:01.000000000Z  web-1/app  error    ERROR cannot pay 7")
+    assert near("2026-11-21 01:20:02") == near("2026-11-21 01:20:02.000000000") == near("2026-11-21T01:20:02Z")
     with pytest.raises(ConfigError, match="no event"):
         near("f" * 16)
+
+
+@pytest.mark.parametrize(
+    ("text", "until", "expected"),
+    [
+        ("01:20", 3600, T0),
+        ("01:19", 3600, T0 - 60 * SECOND),
+        ("01:20:30.5", 3600, T0 + 30_500_000_000),
+        ("00:10", 24 * 3600, T0 + (22 * 60 + 50) * 60 * SECOND),
+        ("2026-11-22 02:00", 30 * 3600, T0 + (24 * 60 + 40) * 60 * SECOND),
+        ("02:00", 30 * 3600, "is there on several days: write the day before it"),
+        ("00:10", 3600, "is not in the incident's window, 2026-11-21T01:20:00Z to 2026-11-21T02:20:00Z"),
+        ("2026-11-23 01:20", 3600, "is not in"),
+        ("01:61", 3600, "is not in"),
+        ("2026-11-21T01:20:00", 3600, "has no zone"),
+    ],
+)
+def test_a_time_as_the_report_shows_it(tmp_path: Path, text: str, until: int, expected: int | str) -> None:
+    """A time of day is the one in the incident's window, where there is one; with a day it is that day's."""
+    events = tmp_path / "events.parquet"
+    told = {"retroline.since_ns": str(T0), "retroline.until_ns": str(T0 + until * SECOND)}
+    log_query.pq.write_table(pa.table({"event_id": pa.array([], pa.string())}).replace_schema_metadata(told), events)
+
+    if isinstance(expected, int):
+        assert around(events, text, 0) == expected
+    else:
+        with pytest.raises(ConfigError, match=expected):
+            around(events, text, 0)
