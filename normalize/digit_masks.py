@@ -21,6 +21,8 @@ from ..collectors.words import newlines
 
 # What is made of a block stays in the cache, and is small enough for the allocator to keep it at hand.
 BLOCK_BYTES = 1 << 18
+# So few lines are left to the pattern: it takes less time than to make ready what follows.
+FEW = 32
 # Stands for a mask while a block is masked: no byte of valid UTF-8.
 STAR = b"\xff"
 REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
@@ -64,6 +66,8 @@ def digits_masked(texts: pa.Array, how: Kind) -> tuple[Codes, list[str]]:
     """The mask of every line: numbers into the distinct masks, in order of first appearance. `texts`: a string array without nulls."""
     if not len(texts):
         return np.empty(0, np.int32), []
+    if len(texts) < FEW:
+        return _coded(pc.replace_substring_regex(texts, how.pattern, how.into))
     joined = pc.binary_join_element_wise(texts, "", "\n")
     _, bounds, data = joined.buffers()
     ends = np.frombuffer(bounds, np.int32)[joined.offset : joined.offset + len(joined) + 1]

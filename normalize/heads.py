@@ -11,6 +11,7 @@ import pyarrow as pa
 from .words import gathered
 
 Flags = npt.NDArray[np.bool_]
+BLANKS = (ord(" "), ord("\t"))
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,12 @@ class Heads:
         mask = np.uint64((1 << 8 * len(start)) - 1)
         found: Flags = (self.word & mask) == np.uint64(int.from_bytes(start, "little"))
         found &= self.size >= len(start)
+        return found
+
+    def continuing(self) -> Flags:
+        """Which lines continue a record by how they begin: those that are blank or indented."""
+        first = self.word.astype(np.uint8)
+        found: Flags = (self.size == 0) | (first == BLANKS[0]) | (first == BLANKS[1])
         return found
 
     def some(self, rows: npt.NDArray[np.int64] | slice) -> Heads:

@@ -22,11 +22,14 @@ from .heads import heads as heads_of
 
 Flags = npt.NDArray[np.bool_]
 
-ALWAYS = (
-    r"^(?:Caused by: |Suppressed: |\.\.\. [0-9]+ (?:more|common frames)|During handling of the above|The above exception was|goroutine [0-9]+ "
-    r"|created by |exit status [0-9]|\[signal |--- End of |stack traceback:|[\]})]+[,;]?$)"
+CHAINS = ("During handling of the above", "The above exception was")
+CHAINED = rf"^(?:{'|'.join(CHAINS)})"
+# Lines that begin so always continue; `0` is a number.
+STARTS = (
+    *("Caused by: ", "Suppressed: ", "... 0 more", "... 0 common frames", *CHAINS, "goroutine 0 "),
+    *("created by ", "exit status 0", "[signal ", "--- End of ", "stack traceback:"),
 )
-CHAINED = r"^(?:During handling of the above|The above exception was)"
+ALWAYS = rf"^(?:{'|'.join(map(re.escape, STARTS))}|[\]}})]+[,;]?$)".replace("0", "[0-9]+")
 TRACEBACK = "Traceback (most recent call last)"
 CALL = r"^(?:[\w./*%@-]+\.)+[\w.*()\[\]{}%-]+\(.*\)$|^main\.\w+\(.*\)$|^panic\(.*\)$"
 EXCEPTION = r"^(?:[A-Za-z_][\w.]*(?:: |:?$)|(?:[\w$]+\.)+[\w$]*(?:Exception|Error)\b)"
@@ -37,7 +40,6 @@ FIRST_WORD = 512
 FIRST_TWO = np.zeros(1 << 16, bool)
 FIRST_TWO[[first | second << 8 for first, second in (b"Ca", b"Su", b"..", b"Du", b"Th", b"Tr", b"go", b"cr", b"ex", b"[s", b"--", b"st")]] = True
 FIRST_TWO[[first | second << 8 for first in b"]})" for second in range(256)]] = True
-BLANKS = (ord(" "), ord("\t"))
 # A line's class: it starts a record, it continues one, it opens a traceback.
 HEAD, MORE, OPENER = range(3)
 
@@ -81,8 +83,9 @@ def records(texts: pa.Array, grave: Flags, before: Open = Open(), throwing: Flag
     heads = kind == HEAD
     ended = _exceptions(texts, kind)
     called = _calls(texts, heads, goroutine)
-    thrown = _thrown(texts, heads & grave, heads if throwing is None else heads & np.concatenate([[False], throwing]))
-    continues[ended] = continues[called] = continues[thrown] = True
+    continues[ended] = continues[called] = True
+    thrown = _thrown(texts, heads & grave & ~continues, heads if throwing is None else heads & np.concatenate([[False], throwing]))
+    continues[thrown] = True
     names[ended] = names[thrown] = True
     openers = np.flatnonzero(kind == OPENER)
     openers = openers[openers > 0]
@@ -105,17 +108,16 @@ def records(texts: pa.Array, grave: Flags, before: Open = Open(), throwing: Flag
 def _classes(texts: pa.Array, begun: Heads) -> tuple[npt.NDArray[np.int8], Flags, Flags]:
     """Class of each line; which begin a goroutine's dump; which announce a further traceback."""
     two = begun.word.astype(np.uint16)
-    first = two.astype(np.uint8)
-    more = (begun.size == 0) | (first == BLANKS[0]) | (first == BLANKS[1])
+    more = begun.continuing()
     kind = np.where(more, MORE, HEAD).astype(np.int8)
     goroutine, chained = np.zeros(len(kind), bool), np.zeros(len(kind), bool)
     rows = np.flatnonzero(FIRST_TWO[two] & ~more)
     if len(rows):
         some = texts.take(pa.array(rows))
-        kind[rows[_match(some, ALWAYS)]] = MORE
-        kind[rows[_true(pc.starts_with(some, TRACEBACK))]] = OPENER
-        goroutine[rows[_true(pc.starts_with(some, "goroutine "))]] = True
-        chained[rows[_match(some, CHAINED)]] = True
+        kind[rows[matching(some, ALWAYS)]] = MORE
+        kind[rows[true(pc.starts_with(some, TRACEBACK))]] = OPENER
+        goroutine[rows[true(pc.starts_with(some, "goroutine "))]] = True
+        chained[rows[matching(some, CHAINED)]] = True
     return kind, goroutine, chained
 
 
@@ -126,7 +128,7 @@ def _exceptions(texts: pa.Array, kind: npt.NDArray[np.int8]) -> npt.NDArray[np.i
     found = ends[places[places < len(ends)]]
     others = np.append(openers[1:], len(kind))[places < len(ends)]
     found = np.unique(found[found < others])
-    return found[_match(texts.take(pa.array(found - 1)), EXCEPTION)] if len(found) else found
+    return found[matching(texts.take(pa.array(found - 1)), EXCEPTION)] if len(found) else found
 
 
 def _calls(texts: pa.Array, heads: Flags, goroutine: Flags) -> npt.NDArray[np.int64]:
@@ -135,7 +137,7 @@ def _calls(texts: pa.Array, heads: Flags, goroutine: Flags) -> npt.NDArray[np.in
         return np.empty(0, np.int64)
     rows = np.flatnonzero(heads[1:]) + 1
     rows = rows[rows > np.flatnonzero(goroutine)[0]]
-    calls = rows[_match(texts.take(pa.array(rows - 1)), CALL)] if len(rows) else rows
+    calls = rows[matching(texts.take(pa.array(rows - 1)), CALL)] if len(rows) else rows
     others = heads.copy()
     others[calls] = False
     inside: Flags = _last(goroutine)[calls] > _last(others)[calls]
@@ -150,12 +152,16 @@ def may_throw(mask: str) -> bool:
 
 
 def _thrown(texts: pa.Array, grave_heads: Flags, heads: Flags) -> npt.NDArray[np.int64]:
-    """Java's exception lines right after the error that was logged with them."""
+    """Java's exception lines right after the error that was logged with them; of several on end, the next is logged by itself, and may have its own."""
     rows = np.flatnonzero(grave_heads[:-1] & heads[1:]) + 1
     if not len(rows):
         return rows
-    rows = rows[_match(texts.take(pa.array(rows - 1)), THROWN)]
-    return rows[~np.isin(rows - 1, rows)]
+    rows = rows[matching(texts.take(pa.array(rows - 1)), THROWN)]
+    if not len(rows):
+        return rows
+    first = np.diff(rows, prepend=-1) > 1
+    even: npt.NDArray[np.int64] = rows[(rows - np.maximum.accumulate(np.where(first, rows, 0))) % 2 == 0]
+    return even
 
 
 def _follows_chain(kind: npt.NDArray[np.int8], chained: Flags, places: npt.NDArray[np.int64]) -> Flags:
@@ -181,9 +187,11 @@ def _flags(places: npt.NDArray[np.int64], count: int) -> Flags:
     return found
 
 
-def _match(texts: pa.Array, pattern: str) -> Flags:
-    return _true(pc.match_substring_regex(texts, pattern))
+def matching(texts: pa.Array, pattern: str) -> Flags:
+    """Which lines match."""
+    return true(pc.match_substring_regex(texts, pattern))
 
 
-def _true(found: pa.BooleanArray) -> Flags:
+def true(found: pa.BooleanArray) -> Flags:
+    """Truths as flags."""
     return np.asarray(found.to_numpy(zero_copy_only=False), bool)

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from ..normalize.glances import Glance, glance, walked
 from ..normalize.heads import Heads, heads
 from ..normalize.masks import masked
 from ..normalize.records import Open, Records, may_throw, records
@@ -48,14 +49,21 @@ class Tail:
 class Said:
     """What the lines of some batches say, as their masks tell it: `codes` are places in `masks`, `levels` in severity.LEVELS.
 
-    `throwing`: lines that may be an exception; `begun`: how they begin.
+    `throwing`: lines that may be an exception; `begun`: how they begin, or what kernels made of that.
     """
 
     codes: npt.NDArray[np.int32]
     masks: list[str]
     levels: npt.NDArray[np.int8]
     throwing: npt.NDArray[np.bool_]
-    begun: Heads
+    begun: Heads | Glance
+
+    def records(self, texts: pa.Array, mine: slice, before: Open) -> Records:
+        """The records of one batch, whose lines are these."""
+        levels, throwing = self.levels[mine], self.throwing[mine]
+        if isinstance(self.begun, Heads):
+            return records(texts, (levels == ERROR) | (levels == FATAL), before, throwing, self.begun.some(mine))
+        return walked(texts, self.begun.marks[mine], levels, throwing, before)
 
 
 class Words:
@@ -111,12 +119,11 @@ class Words:
     def _read(self, batches: list[tuple[str, pa.Array]], said: Said) -> None:
         numbers = np.array([self._number(mask) for mask in said.masks], np.int32)[said.codes]
         own = numbers << 4 | said.levels.astype(np.int32) << 1
-        grave = (said.levels == ERROR) | (said.levels == FATAL)
         start = 0
         for stream, texts in batches:
             mine = slice(start, start + len(texts))
             start += len(texts)
-            parts = records(texts, grave[mine], self._open.get(stream, Open()), said.throwing[mine], said.begun.some(mine))
+            parts = said.records(texts, mine, self._open.get(stream, Open()))
             self._open[stream] = parts.open
             self._join(stream, parts, own[mine])
 
@@ -130,7 +137,7 @@ class Words:
     def _said(self, batches: Sequence[tuple[str, pa.Array]]) -> Said:
         texts = [text for _, text in batches]
         together = pa.concat_arrays(texts) if len(texts) > 1 else texts[0]
-        return unmasked(together) if self._by == "none" else said(together)
+        return unmasked(together, np.cumsum([0, *map(len, texts[:-1])]).tolist()) if self._by == "none" else said(together)
 
     def _number(self, mask: str) -> int:
         if mask not in self.masks and len(self.masks) >= MOST_MASKS:
@@ -187,18 +194,29 @@ def of_record(named: Keys | np.int32, first: Keys | np.int32) -> Keys:
 
 def said(texts: pa.Array) -> Said:
     """What lines say, by their masks."""
-    begun = heads(texts)
+    return _masked(texts, glance(texts) or heads(texts))
+
+
+def _masked(texts: pa.Array, begun: Heads | Glance) -> Said:
     codes, masks = masked(texts)
     return Said(codes, masks, of_masks(texts, codes, masks), np.array([may_throw(mask) for mask in masks], bool)[codes], begun)
 
 
-def unmasked(texts: pa.Array) -> Said:
-    """The same without their masks: one is all lines'. Lines that begin with a word of severity need none, and name no exception."""
-    begun = heads(texts)
-    levels = first_words(begun)
+def unmasked(texts: pa.Array, starts: Sequence[int] = (0,)) -> Said:
+    """The same without their masks: one is all lines'. Lines that begin with a word of severity need none, and name no exception.
+
+    Nor do those that continue a record, whose own severity counts for nothing, but for the first lines of batches, which begin at `starts`.
+    """
+    begun = glance(texts) or heads(texts)
+    levels = first_words(begun) if isinstance(begun, Heads) else begun.levels
+    asked = levels == UNKNOWN
+    firsts = [row for row in starts if row < len(texts)]
+    kept = asked[firsts]
+    asked &= ~begun.continuing()
+    asked[firsts] = kept
     throwing = np.zeros(len(texts), bool)
-    rows = np.flatnonzero(levels == UNKNOWN)
+    rows = np.flatnonzero(asked)
     if len(rows):
-        others = said(texts.take(pa.array(rows)))
+        others = _masked(texts.take(pa.array(rows)), begun)
         levels[rows], throwing[rows] = others.levels, others.throwing
     return Said(np.zeros(len(texts), np.int32), [""], levels, throwing, begun)

@@ -10,10 +10,13 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from retroline.collectors import compiled
 from retroline.collectors.errors import ConfigError
+from retroline.normalize.heads import heads
 from retroline.normalize.tables import LINES
+from retroline.timeline import line_words
 from retroline.timeline.line_store import LineStore
-from retroline.timeline.line_words import said, unmasked
+from retroline.timeline.line_words import Words, said, unmasked
 
 FIRST_WORDS = ["INFO", "INFO ", "ERROR x", "DEBUG level=error", 'WARN "GET / HTTP/1.1" 500', "NOTICE", "notice: no"]
 OTHERS = ["E1121 01:25:33.1 no", "Traceback (most", "{", "", "  at x", "java.lang.Error: no", "a.b1.XException", "KeyError: 'a'", '{"level":"error"}', "<11>no"]
@@ -24,11 +27,34 @@ lines = st.lists(st.builds(str.__add__, st.sampled_from(WORDS), st.sampled_from(
 @settings(deadline=None)
 @given(lines, st.integers(0, 2))
 def test_severities_need_no_masks(texts: list[str], offset: int) -> None:
-    """Lines are as grave, and may be exceptions, whether all of them were masked or only those that must be."""
+    """Lines are as grave, and may be exceptions, whether all of them were masked or only those that must be; what continues a record is not asked."""
     some = pa.array(texts, pa.string()).slice(offset)
+    asked = ~heads(some).continuing()
+    asked[:1] = True
 
-    assert unmasked(some).levels.tolist() == said(some).levels.tolist()
-    assert unmasked(some).throwing.tolist() == said(some).throwing.tolist()
+    for how in ("always", "never"):
+        with compiled.loaded(how):
+            assert unmasked(some).levels[asked].tolist() == said(some).levels[asked].tolist()
+            assert unmasked(some).throwing[asked].tolist() == said(some).throwing[asked].tolist()
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("ab"), lines), max_size=6), st.integers(1, 9), st.sampled_from(["none", "masks"]))
+def test_keys_are_those_of_numpy(batches: list[tuple[str, list[str]]], rows: int, by: str) -> None:
+    """Masks, severities and records are the same with compiled kernels and without."""
+    found = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(line_words, "ROWS_AT_ONCE", rows)
+        for how in ("always", "never"):
+            with compiled.loaded(how):
+                words = Words(by)
+                for stream, texts in batches:
+                    words.add(stream, pa.array(texts, pa.string()))
+                words.end()
+            names = list(words.masks)
+            found.append([[(names[key >> 4], key & 15) for key in keys.tolist()] for keys in words.keys])
+
+    assert found[0] == found[1]
 
 
 def written(folder: Path, by: str) -> tuple[LineStore, pa.Table]:
