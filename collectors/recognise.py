@@ -20,8 +20,9 @@ from typing import Any
 
 from .errors import BadPayload
 from .evidence import Reply, decode_json
+from .log_paths import says_log
 from .packed import BROKEN, readable, unpacked
-from .recognise_logs import Found, Passed, as_log, recognise_text, says_log
+from .recognise_logs import Found, Passed, as_log, recognise_text
 from .registry import COLLECTORS, collector, each
 
 LARGEST_DOCUMENT = 64 * 2**20
@@ -38,7 +39,7 @@ def recognise_file(path: Path, relative: str) -> Found | Passed:
     try:
         with file.open() as stream:
             head = stream.read(HEAD)
-            if not _json_starts(head):
+            if not _json_starts(head) or (len(head) == HEAD and head[:1] == b"[" and not JSON_INSIDE.match(head)):
                 return recognise_text(head, relative)
             objects = _objects(head)
             if len(objects) > 1:

@@ -9,24 +9,32 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
-from .packed import unpacked
+from .log_paths import log_path, says_log
 
 STAMP = rb"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:[Zz]|[+-]\d\d:?\d\d)"
 PREFIX = re.compile(rb"\[pod/([a-z0-9.-]+)/([a-z0-9.-]+)\] ")
 STAMPED = re.compile(STAMP + rb"(?: |$)")
-# What programs write: RFC 3339 anywhere, klog, syslog, access logs, a local time, a count under a JSON record's usual key.
-INNER = re.compile(
-    STAMP + rb"|^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ |^(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d "
-    rb"|^\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{3,9})?[ \]]|\"(?:@timestamp|timestamp|time|ts)\" ?: ?\d{10}"
+# What programs write: a date and a time not far from the line's beginning, klog's letter, a time of day beside a level, a count.
+MONTH = rb"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
+DATE = (
+    rb"(?:\d{4}[-/.:]\d\d[-/.:]\d\d|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d\d)|\d{1,2}[-/ ]?" + MONTH + rb"(?:[-/ ,]{0,2}(?:\d{4}|\d\d))?"
+    rb"|" + MONTH + rb"[ /]{1,2}\d{1,2}(?:[ ,/]{1,2}\d{4})?|\d{8}|\d{6}|\d\d[-/.]\d\d)"
 )
+CLOCK = rb"\d{1,2}:\d\d:\d\d(?!\d)"
+LEVEL = rb"(?:trace|trc|debug|dbg|info|inf|warn|wrn|warning|error|err|fatal|critical)\b"
+INNER = re.compile(
+    STAMP + rb"|^.{0,60}?(?<![\d.])" + DATE + rb"(?:[T _,:@-]{1,3}| time=)" + CLOCK + rb"|^[IWEF]\d{4}(?:\d{4})? " + CLOCK +
+    rb"|^\[?" + CLOCK + rb"(?:[.,]\d{1,9})?\]? \[?" + LEVEL + rb"|^\[?" + LEVEL + rb"\]? +\[?" + CLOCK +
+    rb"|^(?:\[\d{10}\] |\d{10}\.\d{3,9}\s|@4000000[0-9a-f]{17} )|\b(?:ts|time|msg=audit\()=?\"?\d{10}"
+    rb"|\"(?:@timestamp|timestamp|time|ts)\" ?: ?\d{10}",
+    re.IGNORECASE,
+)  # fmt: skip
 YAML = re.compile(rb"(?:---\s+)?(?:apiVersion|kind|items|metadata):")
-NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 PACKED = (b"PK\x03\x04", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ")
-NODE_FILE = re.compile(r"(?P<pod>[a-z0-9.-]+)_(?P<namespace>[a-z0-9-]+)_(?P<container>[a-z0-9-]+)-(?P<instance>[0-9a-f]{64})")
-LOGS_ABOVE = {"logs", "log", "namespaces"}
-NOT_A_POD = LOGS_ABOVE | {"during", "after", "before", "baseline", "kubernetes", "k8s", "previous", "current", "pods"}
+# `amtool alert query` for people, and `kubectl cluster-info dump`.
+ALERTS_TABLE = re.compile(rb"Alertname\s+Starts At")
+DUMPED = re.compile(rb"==== START logs for container ([a-z0-9-]+) of pod ([a-z0-9-]+)/([a-z0-9.-]+) ====")
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,8 @@ def _no_log(head: bytes, start: bytes) -> str:
         return "an answer with its headers; save the body alone, with `curl` but without `-i`"
     if start[:15].lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         return "HTML or XML where an answer was due (a proxy or a log-in page?)"
+    if ALERTS_TABLE.match(start):
+        return "a table of alerts; save it again with `-o json`"
     return "YAML; save it again with `-o json`" if YAML.match(start) else ""
 
 
@@ -89,48 +99,16 @@ def _shown(text: bytes) -> str:
     return (text.splitlines() or [b""])[0][:200].decode("utf-8", "replace")
 
 
-def says_log(relative: str) -> bool:
-    """Whether the path calls the file a log: its ending, or a folder `logs` above it."""
-    path = PurePosixPath(unpacked(relative))
-    return path.suffix == ".log" or "logs" in path.parts[:-1]
-
-
 def as_log(head: bytes, relative: str) -> Found:
     """A container's log; the prefixes of its lines say whose, else its path."""
     about = log_path(relative)
+    dumped = DUMPED.match(head)
+    if dumped:
+        several = len(DUMPED.findall(head)) > 1
+        container, namespace, pod = (b"" if several else dumped[1], dumped[2], dumped[3])
+        about |= {"namespace": namespace.decode(), "pod": pod.decode(), "container": container.decode()}
     prefixes = {match.groups() for match in map(PREFIX.match, head.splitlines()) if match}
     if prefixes:
         pod, container = next(iter(prefixes)) if len(prefixes) == 1 else (b"", b"")
         about = {**about, "pod": pod.decode(), "container": container.decode(), "instance": "", "prefixed": "true"}
     return Found("kubernetes", "log", about)
-
-
-def log_path(relative: str) -> dict[str, str]:
-    """Namespace, pod, container, instance and previous as far as a log's path tells them, else "".
-
-    `POD/CONTAINER.log`, `POD/CONTAINER.previous.log`, `POD_CONTAINER.log`, `POD.log`, and the node's own
-    `POD_NAMESPACE_CONTAINER-ID.log`; a folder above the pods is their namespace where it lies in a folder `logs` or `namespaces`.
-    """
-    path = PurePosixPath(unpacked(relative))
-    stem = path.name.removesuffix(path.suffix if path.suffix in (".log", ".txt") else "")
-    said = stem.removesuffix(".previous").removesuffix("_previous")
-    about = {"namespace": "", "pod": "", "container": "", "instance": "", "previous": "true" if said != stem else "false"}
-    node_file = NODE_FILE.fullmatch(said)
-    if node_file:
-        return {**about, **node_file.groupdict()}
-    above: list[str] = ["", "", *path.parts[:-1]]
-    parent = above.pop()
-    first, _, second = said.partition("_")
-    if second:
-        named = (first, second)
-        above.append(parent)
-    elif parent and parent not in NOT_A_POD:
-        named = (parent, said)
-    else:
-        named = (said, "")
-        above.append(parent)
-    if all(NAME.fullmatch(name) or not name for name in named):
-        about.update(pod=named[0], container=named[1])
-        if above[-2] in LOGS_ABOVE and above[-1] not in NOT_A_POD and NAME.fullmatch(above[-1]):
-            about["namespace"] = above[-1]
-    return about

@@ -10,16 +10,17 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from retroline.collectors import files
+from retroline.collectors import files, recognise
 from retroline.collectors.ask import Ask
 from retroline.collectors.errors import BadPayload, ConfigError, Unreachable
 from retroline.collectors.evidence import Evidence, Failure, Index, Reply, indexes
-from retroline.collectors.recognise_logs import log_path
+from retroline.collectors.log_paths import log_path
 from retroline.collectors.window import Window
 
 POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web-1", "namespace": "shop", "uid": "u1", "creationTimestamp": "2026-11-21T01:00:00Z"}}
@@ -249,6 +250,14 @@ def test_a_log_without_stamps_is_told_by_its_path(tmp_path: Path, name: str, con
         ("team/shop/web-1/app.log", ("", "web-1", "app", "false")),
         ("My Logs/App One.log", ("", "", "", "false")),
         ("web-1.shop.log", ("", "web-1.shop", "", "false")),
+        ("web-1/app.log.1", ("", "web-1", "app", "false")),
+        ("web-1/app.log-20261120.gz", ("", "web-1", "app", "false")),
+        ("app.log.2026-11-20", ("", "app", "", "false")),
+        ("tomcat/catalina.out", ("", "tomcat", "catalina", "false")),
+        ("var/log/pods/shop_web-1_0f3cbb1e-0a1b-4c2d-8e3f-0123456789ab/app/0.log", ("shop", "web-1", "app", "false")),
+        ("kube-system_etcd-cp-1_9d1f8a7b6c5d4e3f2a1b0c9d8e7f6a5b/etcd/2.log.20261120-100000.gz", ("kube-system", "etcd-cp-1", "etcd", "false")),
+        ("gathered/namespaces/shop/pods/web-1/app/app/logs/current.log", ("shop", "web-1", "app", "false")),
+        ("namespaces/shop/pods/web-1/app/app/logs/previous.insecure.log", ("shop", "web-1", "app", "true")),
         ("", ("", "", "", "false")),
     ],
 )
@@ -265,6 +274,58 @@ def test_the_nodes_own_file_names_tell_the_container_id() -> None:
     about = log_path(f"node-a/web-1_shop_app-{'0f' * 32}.log")
 
     assert about == {"namespace": "shop", "pod": "web-1", "container": "app", "instance": "0f" * 32, "previous": "false"}
+
+
+@pytest.mark.parametrize("name", ["app.log.1", "app.log-20261120", "app.log.2.gz", "catalina.out", "app.err"])
+def test_a_rotated_log_is_one_by_its_name(tmp_path: Path, name: str) -> None:
+    """A number or a date behind the ending changes nothing, nor do the endings of output that went into a file."""
+    assert only(tmp_path, name, b"ready\n").form == "log"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2026-11-20 10:00:00,125 INFO ready",
+        "20.11.2026 10:00:00,125 ready",
+        "[20-Nov-2026 10:00:00] NOTICE: ready",
+        "[Fri Nov 20 10:00:00.125000 2026] [core:error] [pid 7] refused",
+        "1:M 20 Nov 2026 10:00:00.125 * Ready to accept connections",
+        "26/11/20 10:00:00 INFO Executor: ready",
+        "I20261120 10:00:00.125000  7 main.cc:42] started",
+        '10.0.0.4 - - [20/Nov/2026 10:00:00] "GET / HTTP/1.1" 200 -',
+        "10:00:00.125 INFO  - started",
+        "WARN  10:00:00,125 refused",
+        "1795168800.125    231 10.0.0.4 TCP_MISS/200 4512 GET http://example.com/",
+        "level=info ts=1795168800.125 caller=main.go:42 msg=started",
+        "@400000006b001a2a07735940 starting service",
+        "date=2026-11-20 time=10:00:00 devname=gw",
+    ],
+)
+def test_a_log_is_told_by_what_programs_write(tmp_path: Path, line: str) -> None:
+    """Whatever the file is called, stamps of common layouts make it a log."""
+    assert only(tmp_path, "saved.txt", f"{line}\n  more of it\n".encode()).form == "log"
+
+
+@pytest.mark.parametrize("text", ["version 10.11.12\n1.2.3 10\n", "3 of 20 pods, 10:00\n", "take 20/11 of 100\n", "9:05\n9:10\n", "market 12345678 1:2:3\n"])
+def test_numbers_make_no_log(tmp_path: Path, text: str) -> None:
+    """Neither versions nor ratios nor times without seconds are stamps."""
+    assert passed(tmp_path, "saved.txt", text.encode()).text == "saved.txt: not recognised"
+
+
+def test_a_large_log_of_brackets_is_no_document(tmp_path: Path) -> None:
+    """Lines that begin like a JSON list are not read whole before they are known as a log."""
+    line = b"[Fri Nov 20 10:00:00.125000 2026] [core:error] [pid 7] refused\n"
+    with patch.object(recognise, "LARGEST_DOCUMENT", recognise.HEAD * 2):
+        assert only(tmp_path, "errors.txt", line * (3 * recognise.HEAD // len(line))).form == "log"
+
+
+def test_a_dump_of_the_cluster_tells_whose_its_logs_are(tmp_path: Path) -> None:
+    """`kubectl cluster-info dump` writes a pod's logs into one file, with a line before each container's."""
+    start = "==== START logs for container {} of pod shop/web-1 ====\n2026-11-20 10:00:00 ready\n==== END logs for container {} of pod shop/web-1 ====\n"
+    one = only(tmp_path / "1", "shop/web-1/logs.txt", start.replace("{}", "app").encode())
+    both = only(tmp_path / "2", "shop/web-1/logs.txt", (start.replace("{}", "app") + start.replace("{}", "proxy")).encode())
+
+    assert [(r.about["namespace"], r.about["pod"], r.about["container"]) for r in (one, both)] == [("shop", "web-1", "app"), ("shop", "web-1", "")]
 
 
 def test_prefixes_are_worth_more_than_the_path(tmp_path: Path) -> None:
@@ -347,6 +408,12 @@ LEFT_OUT = {
     "nothing": (b"", "unrecognised", "empty", False),
     "text": (b"hello\nworld\n", "unrecognised", "not recognised", False),
     "binary": (bytes(range(256)), "unrecognised", "not recognised", False),
+    "alerts for people": (
+        b"Alertname  Starts At                Summary  State\nA          2026-11-21 01:21:39 UTC           active\n",
+        "unrecognised",
+        "-o json",
+        False,
+    ),
     "nested too deep": (b"[" * 100_000, "bad_payload", "JSON", True),
     "gzip cut": (gzip.compress(body(POD))[:-10], "bad_payload", "compressed file is broken", True),
     "gzip of dirt": (b"\x1f\x8b" + b"\xff" * 40, "bad_payload", "compressed file is broken", True),
