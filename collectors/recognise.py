@@ -29,6 +29,8 @@ LARGEST_DOCUMENT = 64 * 2**20
 HEAD = 256 * 2**10
 SAMPLE = 20
 LINE_FORMS = ("history", "list")
+# What `journalctl -o json` writes into every record.
+JOURNAL = {"__REALTIME_TIMESTAMP", "MESSAGE"}
 JSON_INSIDE = re.compile(rb"\s*(\{|\[\s*[\[{\"])|\xff\xfe|\xfe\xff|\xef\xbb\xbf")
 LOG_PATH = re.compile(r"/namespaces/(?P<namespace>[a-z0-9-]+)/pods/(?P<pod>[a-z0-9.-]+)/log")
 
@@ -158,8 +160,10 @@ def _lines(head: bytes, objects: list[dict[str, Any]], relative: str) -> Found |
         form = next(filter(None, (collector(reader).recognise(one, path.name) for one in objects)), None)
         if form in LINE_FORMS:
             return Found(reader, form)
+    if any(one.keys() >= JOURNAL for one in objects):
+        return as_log(head, relative)
     if path.suffix in (".json", ".jsonl", ".ndjson") and not says_log(relative):
-        return Passed("unrecognised", f"{relative}: JSON lines, but of no kind that a source knows")
+        return Passed("unrecognised", f"{relative}: JSON lines, but of no kind that a source knows; a log is read if its name ends in .log")
     return recognise_text(head, relative)
 
 
@@ -174,7 +178,9 @@ def _objects(head: bytes) -> list[dict[str, Any]]:
 
 
 def _json_starts(head: bytes) -> bool:
-    return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[") or head[:2] in (b"\xff\xfe", b"\xfe\xff")
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return head.decode("utf-16", "ignore").lstrip()[:1] in ("{", "[")
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
 
 
 def _broken(path: Path, relative: str, error: Exception) -> Found | Passed:

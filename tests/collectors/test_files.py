@@ -401,7 +401,7 @@ LEFT_OUT = {
     "YAML": (b"apiVersion: v1\nkind: Pod\nmetadata:\n  creationTimestamp: 2026-11-21T01:21:07Z\n", "unrecognised", "-o json", False),
     "zip": (b"PK\x03\x04\x14\0\0\0\x08\0logs/web.log", "unrecognised", "unpack", False),
     "answer with headers": (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{}", "unrecognised", "without `-i`", False),
-    "UTF-16 text": ("2026-11-21T01:21:07Z up\n".encode("utf-16"), "bad_payload", "not JSON", True),
+    "UTF-16 text": ("2026-11-21T01:21:07Z up\n".encode("utf-16"), "unrecognised", "save it again as UTF-8", False),
     "JSON of nobody": (b'{"a": "2026-11-21T01:21:07Z"}', "unrecognised", "no answer that a source knows", False),
     "JSON cut": (body(POD, 2)[:-9], "bad_payload", "JSON breaks off", True),
     "JSON array cut": (body([AM_ALERT])[:-9], "bad_payload", "JSON breaks off", True),
@@ -435,6 +435,13 @@ def test_json_lines_of_nobody_are_no_log_unless_their_path_says_so(tmp_path: Pat
     """A data file in JSON lines is left out; the same lines below `logs` are a log."""
     assert passed(tmp_path / "1", "requests.jsonl", JSON_LOG).reason == "unrecognised"
     assert only(tmp_path / "2", "logs/web-1/app.jsonl", JSON_LOG).form == "log"
+
+
+def test_a_journal_in_json_is_a_log(tmp_path: Path) -> None:
+    """What `journalctl -o json` wrote is known by its keys, whatever the file is called."""
+    record = {"__CURSOR": "s=1", "__REALTIME_TIMESTAMP": "1795223400123456", "MESSAGE": "ready", "PRIORITY": "6"}
+
+    assert only(tmp_path, "journal.json", f"{json.dumps(record)}\n{json.dumps(record)}\n".encode()).form == "log"
 
 
 def test_json_beyond_the_bound_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
