@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numba import types
 
 from ..collectors.kernel import BYTES, BYTES_OUT, COUNT, FLAGS, INTS, LONGS, LONGS_OUT, U, lowest
@@ -17,10 +18,36 @@ SYMBOLS, END_OF_LINE, LONGEST = U(257), U(256), U(4096)
 DEAD, TAKEN, UNKNOWN = U(0), U(1), U(2)
 BRACKET, BAR, BRACE = b"[|{"
 SETS, KINDS = U(6), U(256)
-COLOUR = 2
+COLOUR, FEED = 2, 10
 PLACE = types.uint64
-# The table of states, which of them are over, what landmarks these wait for, what bytes have to follow those, and how many.
-WALK = types.Tuple((LONGS, FLAGS, INTS, BYTES, INTS))
+# The table of states, which of them are over, what landmarks these wait for, what bytes have to follow those, and how many; which landmarks there are at all.
+WALK = types.Tuple((LONGS, FLAGS, INTS, BYTES, INTS, COUNT))
+
+
+@kernel(COUNT, BYTES, PLACE, PLACE)
+def seen(data: Any, at: Any, end: Any) -> Any:
+    """Which landmarks there are between two places, as bits, and beyond these whether there is a line feed."""
+    brackets, bars, braces, feeds = U(0), U(0), U(0), U(0)
+    while at + U(64) <= end:
+        brackets |= matching(data, at, 255, BRACKET)
+        bars |= matching(data, at, 255, BAR)
+        braces |= matching(data, at, 255, BRACE)
+        feeds |= matching(data, at, 255, FEED)
+        at += U(64)
+    found = U(brackets != 0) | U(bars != 0) << U(1) | U(braces != 0) << U(2) | U(feeds != 0) << U(3)
+    for i in range(at, end):
+        byte = data[U(i)]
+        found |= U(byte == BRACKET) | U(byte == BAR) << U(1) | U(byte == BRACE) << U(2) | U(byte == FEED) << U(3)
+    return np.int64(found)
+
+
+@kernel(types.boolean, BYTES, LONGS, LONGS)
+def fed(data: Any, starts: Any, ends: Any) -> Any:
+    """Whether any line ends in a line feed."""
+    for i in range(U(len(starts))):
+        if ends[i] > starts[i] and data[U(ends[i]) - U(1)] == FEED:
+            return True
+    return False
 
 
 @part
@@ -43,7 +70,9 @@ def windowed(data: Any, at: Any, end: Any, window: Any, walk: Any) -> Any:
 def marked(data: Any, at: Any, end: Any, state: Any, walk: Any) -> Any:
     """Whether what follows holds a landmark that a match needs from this state on, as `automata_lines.holding` says."""
     marks, first = walk[2], state << U(2)
-    which = marks[first]
+    which = marks[first] & walk[5]
+    if not which:
+        return False
     while at < end:
         bits = U(0)
         if which & 1:

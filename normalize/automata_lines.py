@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..collectors.compiled import Compiled
 from .automata import BYTES
 from .words import Places, places_of
 
+KERNELS = Compiled(__package__, "automata_compiled")
+LINE_FEED, FEEDS, ALL = 10, 8, 15
 COLOUR_BYTES = b"\x1b\\#"
 MEMBER, COLOUR = 1, 2
 SPARSE = 8
@@ -30,6 +33,7 @@ class Lines:
     ends: Places
     _marks: dict[tuple[int, ...], npt.NDArray[np.bool_]] = field(default_factory=dict)
     _held: dict[int, bool] = field(default_factory=dict)
+    _seen: int = -1
     _ending: tuple[int, npt.NDArray[np.uint8], int] | None = None
     _answers: dict[Hashable, npt.NDArray[np.bool_]] = field(default_factory=dict)
 
@@ -73,6 +77,21 @@ class Lines:
         found = np.zeros(len(self.starts) + 1, bool)
         found[np.searchsorted(self.starts, np.concatenate(hits), "right") - 1] = True
         return found[:-1]
+
+    def fed(self) -> bool:
+        """Whether any line ends in a line feed, before which a pattern's end stands too."""
+        if compiled := KERNELS.module():
+            return bool(self.seen() & FEEDS and compiled.fed(self.data, self.starts, self.ends))
+        return bool(((self.data[self.ends - 1] == LINE_FEED) & (self.ends > self.starts)).any())
+
+    def seen(self) -> int:
+        """Which landmarks there are at all, as bits, and FEEDS; all of them while that cannot be known soon."""
+        if self._seen < 0:
+            compiled = KERNELS.module()
+            if compiled is None:
+                return ALL
+            self._seen = compiled.seen(self.data, int(self.starts[0]), int(self.ends[-1])) if len(self.starts) else 0
+        return self._seen
 
     def parts(self, rows: Places) -> Iterator[tuple[npt.NDArray[np.uint8], int, int, int]]:
         """Bytes that go on for REACH after what is looked at of some rows, which are in order; how far back they are moved, and for which of the rows."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ..collectors.compiled import Compiled
 from .automata import END_OF_LINE
 from .automata_lines import Lines, kinds
 from .words import Places
@@ -16,7 +15,6 @@ from .words import Places
 if TYPE_CHECKING:
     from .automata_walk import Walker
 
-KERNELS = Compiled(__package__, "automata_compiled")
 DEAD, TAKEN, UNKNOWN = 0, 1, 2
 SYMBOLS = 257
 LANDMARKS = b"[|{"
@@ -27,6 +25,7 @@ ROUNDS, LEARNT, STRIDE = 64, 64, 32
 # The table and which states are over; for each state the landmarks that it waits for, as bits and as windows; what follows in these, and how long.
 # States may be added to the arrays while they are looked at, but none that has no room in them. Windows of a state that are not known are -1.
 Snapshot = tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_], npt.NDArray[np.int32], npt.NDArray[np.uint8], npt.NDArray[np.int32]]
+Walk = tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_], npt.NDArray[np.int32], npt.NDArray[np.uint8], npt.NDArray[np.int32], int]
 
 
 class Tables:
@@ -39,12 +38,12 @@ class Tables:
         marks = np.full(4 * len(walker.table), -1, np.int32)
         self._held: Snapshot = walker.table.reshape(-1), walker.over, marks, np.zeros(1, np.uint8), np.zeros(1, np.int32)
 
-    def snapshot(self) -> Snapshot:
-        """What is known now."""
+    def snapshot(self, lines: Lines) -> Walk:
+        """What is known now, and of some lines which landmarks are there at all."""
         with self.walker.lock:
             if self._marked < len(self.walker.sets):
                 self._mark()
-            return self._held
+            return *self._held, lines.seen()
 
     def _mark(self) -> None:
         walker = self.walker
@@ -70,7 +69,7 @@ class Tables:
         found, which = np.zeros(len(rows), np.uint8), np.arange(len(rows))
         at, ends, places = at.copy(), lines.ends[rows], states.astype(np.int64) * SYMBOLS
         for _ in range(ROUNDS):
-            unknown, snapshot = 0, self.snapshot()
+            unknown, snapshot = 0, self.snapshot(lines)
             for data, shift, first, last in lines.parts(rows[which]):
                 unknown += compiled.walked(data, shift, which[first:last], at, ends, places, snapshot, found)
             if not unknown:

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .automata import BYTES, END_OF_LINE, Program
-from .automata_lines import COLOUR_BYTES, Lines, chosen
-from .automata_tables import DEAD, KERNELS, LANDMARKS, SYMBOLS, TAKEN, UNKNOWN, WINDOW, Tables
+from .automata_lines import COLOUR_BYTES, KERNELS, Lines, chosen
+from .automata_tables import DEAD, LANDMARKS, SYMBOLS, TAKEN, UNKNOWN, WINDOW, Tables
 from .words import Places, Word, gathered
 
 LONGEST, STRIDE, OFTEN = 4096, 32, 8

@@ -79,9 +79,10 @@ def _heads(shape: Shape, lines: Lines, rows: Rows) -> Heads:
     if isinstance(rows, slice):
         starts, ends = starts.copy(), ends.copy()
     side: list[Word] = []
-    core = starts
+    core, endless = starts, None
     if shape.anchor >= 0 and shape.sides is not None:
         size, side = up_to(gathered(lines.data, starts, shape.sides.words), shape.anchor)
+        endless = size == 8 * shape.sides.words
         core = starts + size
         core += 1
     beyond = 8 if shape.sides is None else 8 * shape.sides.words if shape.stop >= 0 else 0
@@ -89,8 +90,9 @@ def _heads(shape: Shape, lines: Lines, rows: Rows) -> Heads:
     heads = Heads(lines.data, rows, starts, ends, core, core, words, side, np.empty(0, np.int64))
     odd, room = _differing(shape, words), ends - core
     wrong = room != shape.end if shape.whole else room < shape.end
-    if odd is not None:
-        wrong |= odd
+    for one in (odd, endless):
+        if one is not None:
+            wrong |= one
     if wrong.any():
         heads.mend(np.flatnonzero(wrong), np.flatnonzero(~wrong))
     heads.after = heads.core + shape.end
@@ -131,6 +133,7 @@ def _free(prover: Prover, shape: Shape, lines: Lines, heads: Heads) -> Booleans:
         if shape.stop >= 0:
             behind = np.stack([window(heads.words, i, i + 8) for i in range(shape.end, shape.end + 8 * shape.sides.words, 8)])
             size, heads.side = up_to(behind, shape.stop)
+            found &= size < 8 * shape.sides.words
             heads.after += size
             heads.after += 1
         found &= heads.after <= heads.ends

@@ -164,33 +164,16 @@ class Packed:
         count, lines, found, runtime = len(rows), task.lines, task.found, task.context.runtime_ns
         said, sides = self._judging(found.index(self.shape.name))
         asked = Asked(*(np.empty(count, np.int64) for _ in range(4)))
-        held = np.zeros(self.shape.words, np.uint64)
-        counts, walk, stops = np.zeros(2, np.int64), task.prover.walker.tables.snapshot(), 0
+        held, side = np.zeros(self.shape.words, np.uint64), np.zeros(max(said.side_words, 1), np.uint64)
+        about = (self.masks, held, side, said, self.first, sides, task.prover.walker.tables.snapshot(lines), self.keys)
+        counts, stops = np.zeros(2, np.int64), 0
         out = (found.at_ns, found.after_ns, found.layout, asked.left, asked.rows, asked.states, asked.places, counts)
         runtime = NO_LONGS if runtime is None else runtime
         rest: list[Places] = []
         for data, shift, first, last in lines.parts(rows):
             at = first
             while at < last:
-                at = compiled.stamped(
-                    data,
-                    shift,
-                    rows,
-                    at,
-                    last,
-                    lines.starts,
-                    lines.ends,
-                    runtime,
-                    self.masks,
-                    held,
-                    said,
-                    self.first,
-                    sides,
-                    walk,
-                    self.keys,
-                    self.dates.held,
-                    out,
-                )
+                at = compiled.stamped(data, shift, rows, at, last, lines.starts, lines.ends, runtime, *about, self.dates.held, out)
                 if at < last and stops == MOST_DATES:
                     rest.append(self._by_numpy(task, rows[at:last]))
                     break
@@ -223,7 +206,7 @@ class Packed:
         core = record[record.find(shape.anchor) + 1 :] if shape.anchor >= 0 else record
         words = np.frombuffer(core[: 8 * shape.words].ljust(8 * shape.words, b"\0"), np.uint64)
         half = -1 if context.runtime_ns is None or not self.said.halves else int(context.runtime_ns[row]) // (SECOND_NS * HALF_DAY_S)
-        self.dates.add([*(words & self.masks[3::4]).tolist(), half & FULL_WORD], self._begins(words[:, None], half, context))
+        self.dates.add([*(words & self.masks[3::5]).tolist(), half & FULL_WORD], self._begins(words[:, None], half, context))
 
     def _begins(self, words: npt.NDArray[np.uint64], half: int, context: Context) -> int:
         day = int(days_of(self.shape, words, np.array([half]) if self.said.halves else None, context)[0])
@@ -242,11 +225,11 @@ def packed(shape: Shape, context: Context) -> Packed | None:
     zone = 0 if "epoch" in shape.spans else zone_of_shape(shape, context)
     if zone is None:
         return None
-    date = shape.masks.date.copy()
+    date, slow = shape.masks.date.copy(), shape.masks.slow
     if not isinstance(zone, int):
         date.view(np.uint8)[slice(*shape.spans["hour"])] = 0xFF
     first = kinds(shape.begin) == MEMBER if shape.begin else np.ones(256, bool)
-    masks = np.stack([shape.masks.keep, shape.masks.exact, shape.masks.add, date], axis=1).reshape(-1)
+    masks = np.stack([shape.masks.keep, shape.masks.exact, shape.masks.add, date, slow], axis=1).reshape(-1)
     keys = packed_keys(shape.rest or ("ts",))
     return Packed(shape, zone, _said(shape, zone, context), masks, first, keys, Dates(shape.words))
 

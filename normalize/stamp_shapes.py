@@ -30,6 +30,8 @@ FRONT, SIDE_WORDS = 6, 4
 ANCHOR = ord("[")
 # What makes a byte reach 128 that is not the same, no digit, no digit up to 5.
 SAME, DIGIT, UP_TO_5 = 0x7F, 0x76, 0x7A
+# What begins as JSON and goes on beyond `keyed.BARELY_BEGUN`, so that its keys may hold a time.
+BEGUN = OPEN + r'[ \t\r\n]*(?:[^" \t\r\n]|"[^"\\]*(?:\\|"[ \t\r\n]*(?:[^: \t\r\n]|:[ \t\r\n]*(?:[^" \t\r\n]|"[^"\\]*["\\]))))'
 MENDED = (b"\xef", b"\r", b"\n", b"\0")
 Spans = Mapping[str, tuple[int, int]]
 Mask = npt.NDArray[np.uint64]
@@ -115,7 +117,7 @@ class Prover:
         self.table = table
         self.program = Program()
         self.walker = Walker(self.program)
-        self._json = [self.program.add(OPEN, loose=True), self.program.add(RELAYED, loose=True)]
+        self._json = [self.program.add(BEGUN, loose=True), self.program.add(RELAYED, loose=True)]
         self._loose = [self.program.add(layout.pattern, loose=True) for layout in table]
         self._exact: dict[int, int] = {}
         self._starts: dict[int, int] = {}

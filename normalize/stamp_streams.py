@@ -79,7 +79,7 @@ class StampStream:
         if self._prover is None and (self._seen >= FEW or self._table in MADE):
             self._prover = prover_of(self._table)
         complete = runtime_ns is None or not (runtime_ns == NONE_NS).any()
-        if self._prover is None or not complete or not count or ((lines.data[lines.ends - 1] == LINE_FEED) & (lines.ends > lines.starts)).any():
+        if self._prover is None or not complete or not count or lines.fed():
             return self._slowly(lines, np.arange(count), runtime_ns)
         task = Task(self._prover, lines, Context(self._context.zone, self._context.near, runtime_ns), unread(count), self._packed)
         left, tried = np.arange(count), 0
@@ -265,7 +265,6 @@ def _mended(lines: Lines, rows: Places) -> npt.NDArray[np.bool_]:
 
 
 MENDED = np.isin(np.arange(256), [*b"\xef\r\n\0"])
-LINE_FEED = 10
 # Tables whose prover is there already.
 MADE: set[tuple[Layout, ...]] = set()
 

@@ -13,7 +13,7 @@ from numba import types
 from numba.core.cgutils import ir
 from numba.extending import intrinsic
 
-from ..collectors.kernel import U, load, lowest
+from ..collectors.kernel import U, load
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -99,21 +99,13 @@ def before(word: Any, wanted: Any) -> Any:
 
 
 @part
-def found_at(data: Any, at: Any, byte: Any, words: Any) -> Any:
-    """How many bytes stand before the first `byte`; eight times `words` where it is not in so many."""
-    wanted = U(byte) * ONES
+def side_of(data: Any, at: Any, byte: Any, letters: Any, words: Any, found: Any) -> Any:
+    """How many bytes stand before the first `byte`, as far as so many words go; in `found` these, with all that follows made that byte, as `alike` has them."""
+    wanted, size, going = U(byte) * ONES, U(0), ~U(0)
     for i in range(words):
-        mask = before(load(data, at + (U(i) << U(3))), wanted)
-        if ~mask:
-            return (U(i) << U(3)) + (lowest(~mask) >> U(3))
-    return words << U(3)
-
-
-@part
-def side_of(data: Any, at: Any, size: Any, byte: Any, i: Any) -> Any:
-    """The word `i` of a text that is followed by nothing but `byte`."""
-    word, gone = load(data, at + (i << U(3))), i << U(3)
-    if size >= gone + U(8):
-        return word
-    keep = (U(1) << ((size - gone) << U(3))) - U(1) if size > gone else U(0)
-    return (word & keep) | (U(byte) * ONES & ~keep)
+        word = load(data, at + (U(i) << U(3)))
+        mask = before(word, wanted) & going
+        found[U(i)] = alike((word & mask) | (wanted & ~mask), letters)
+        size += ((mask & ONES) * ONES) >> U(56)
+        going = U(0) - (mask >> U(63))
+    return size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,11 +16,12 @@ from hypothesis import strategies as st
 from retroline.collectors import compiled
 from retroline.normalize import automata_walk, stamp_streams
 from retroline.normalize.automata import Program, UnknownSyntaxError
+from retroline.normalize.keyed import BARELY_BEGUN, OPENING
 from retroline.normalize.layout import configured_layouts
 from retroline.normalize.layouts import layouts
 from retroline.normalize.stamp_columns import InnerStamps
 from retroline.normalize.stamp_reading import head, read_stamp
-from retroline.normalize.stamp_shapes import Prover
+from retroline.normalize.stamp_shapes import BEGUN, Prover
 from retroline.normalize.stamp_streams import StampStream
 from retroline.normalize.stamps import NONE_NS
 
@@ -52,6 +54,7 @@ SHAPES = (
     "{w}",
     "",
 )
+BEGUN_BYTES = re.compile(BEGUN.encode())
 WORDS = (
     "INFO", "IST", "PM", "AM x", "+0100 x", "Z", "WAT up", "app", "ann", "-", "a|b", "CEF:0|A|B|1|2|3|4|rt=1795168800125 x", "[20/Nov/2026:11:00:00 +0100] x",
     "\x1b[31mPM\x1b[0m", "\\x1b[0m +0100", "10.0.0.4", "2026-11-20 10:00:00", "2026 x", "20/11/2026 10:00:00 x", "host app: {", 'x {"a": 1}', "é", "#033[0mPM",
@@ -223,3 +226,25 @@ def test_damaged_streams(name: str) -> None:
     assert [(i, found[i]) for i in range(len(texts)) if i % 50 == 0 or i % 13 == 0] == [
         (i, one(texts[i])) for i in range(len(texts)) if i % 50 == 0 or i % 13 == 0
     ]
+
+
+def test_sides_longer_than_those_before() -> None:
+    """What stands beside a stamp may go on for longer than in the lines that the shape was learnt from: nothing is overlooked behind it."""
+    names = ["a.go", "a" * 24 + ".go", "a" * 25 + ".go", "a" * 60 + ".go", "[".join("abc")]
+    tails = ["x", "CEF:0|A|B|1|2|3|4|rt=1795168800125 x"]
+    klog = [f"I1120 10:00:00.000{i:03d}       1 {name}:{i}] {tail}" for i, name in enumerate(names * 3) for tail in tails]
+    sites = ["10.0.0.1 - - [", f"10.0.0.1 - {'a' * 19} [", f"10.0.0.1 - {'a' * 20} [", f"10.0.0.1 - {'a' * 21} [", f"10.0.0.1 - {'a' * 50} ["]
+    clf = [f'{site}20/Nov/2026:10:00:0{i % 10} +0000] "GET {tail}' for i, site in enumerate(sites * 3) for tail in tails]
+    for texts in (klog, clf):
+        stream = StampStream(since_ns=SINCE, until_ns=UNTIL)
+        with patch.object(stamp_streams, "FEW", 0):
+            found = [row for text in texts for row in rows(stream.read(pa.array([text, text])))]
+        assert found[::2] == found[1::2] == [one(text.encode()) for text in texts]
+
+
+@given(st.text('{[ "\\\\ab:,}\n1', max_size=14))
+def test_barely_begun_json(text: str) -> None:
+    """What begins as JSON and holds no value yet is told from the rest."""
+    begun = BEGUN_BYTES.match(text.encode()) is not None
+
+    assert begun == (OPENING.match(text) is not None and BARELY_BEGUN.match(text) is None)
