@@ -66,6 +66,27 @@ class Lines:
         """Some of the lines, in order."""
         return Lines(self.data, self.starts[rows], self.ends[rows])
 
+    def __len__(self) -> int:
+        return len(self.starts)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some lines taken apart: stamp and text of each, whose it is where the file says so, whether it goes on in the next."""
+
+    stamps: pa.Array
+    texts: pa.Array
+    prefixes: pa.Array | None
+    partial: npt.NDArray[np.bool_] | None
+
+    def some(self, rows: slice) -> Part:
+        """Some of the lines, in order."""
+        prefixes, partial = (None if column is None else column[rows] for column in (self.prefixes, self.partial))
+        return Part(self.stamps[rows], self.texts[rows], prefixes, partial)
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
 
 def split(data: npt.NDArray[np.uint8], size: int) -> Lines:
     """The lines of the first `size` bytes, cut at LF alone; one CR before the LF is taken off. The last line may lack its LF."""
@@ -99,9 +120,6 @@ def layout_of(lines: Lines, asked: str) -> Layout:
 
 def _runtime_sizes(lines: Lines) -> Offsets:
     """How many bytes a runtime's stamp takes at each line's beginning, 0 where there is none."""
-    if compiled := KERNELS.module():
-        found: Offsets = compiled.stamp_sizes(lines.data, lines.starts, lines.ends)
-        return found
     sizes = stamp_sizes(lines.data, lines.starts, lines.ends)
     odd = np.flatnonzero(sizes == UNKNOWN)
     if odd.size:
@@ -115,6 +133,14 @@ def _all_tagged(lines: Lines) -> bool:
 
 def _any_precise(lines: Lines) -> bool:
     return bool(pc.any(pc.match_substring_regex(lines.heads(HEAD_BYTES), PRECISE)).as_py())
+
+
+def taken(lines: Lines, layout: Layout) -> Part:
+    """The lines taken apart."""
+    prefixes = take_prefixes(lines) if layout.prefixed else None
+    stamps = take_stamps(lines, layout)
+    partial = take_tags(lines) if layout.cri else None
+    return Part(stamps, lines.texts(), prefixes, partial)
 
 
 def take_stamps(lines: Lines, layout: Layout) -> pa.Array:

@@ -19,13 +19,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..blocks import BROKEN, Block, ahead, blocks
+from ..compiled import Compiled
 from ..errors import BadPayload
 from ..evidence import Reply
 from ..raw import LINES, Raw, facts
 from . import log_format
-from .log_format import Layout, Lines
+from .log_format import Layout, Lines, Part
 
 NAME = "kubernetes"
+KERNELS = Compiled(__package__, "log_compiled")
 BLOCK_BYTES = 2 << 20
 BATCH_LINES = 1 << 16
 LONGEST_LINE = 16 << 20
@@ -40,17 +42,6 @@ class Place:
     prefix: bytes = b""
     layout: Layout | None = None
     open: pa.RecordBatch | None = None
-
-
-@dataclass(frozen=True)
-class Part:
-    """Some lines taken apart: stamp and text of each, whose it is where the file says so, whether it goes on in the next; `cut`: the last lacks its end."""
-
-    stamps: pa.Array
-    texts: pa.Array
-    prefixes: pa.Array | None
-    partial: npt.NDArray[np.bool_] | None
-    cut: bool
 
 
 def log_lines(reply: Reply) -> Iterator[Raw]:
@@ -79,12 +70,13 @@ def _read(given: Iterator[Block], reply: Reply) -> Iterator[Raw]:
 
     broken = None
     try:
-        for lines, whole in ahead(map(_split, chain((first,), given))):
-            place.layout = place.layout or log_format.layout_of(lines, asked)
-            count = len(lines.starts)
-            for row in range(0, count, BATCH_LINES):
-                cut = not whole and row + BATCH_LINES >= count
-                yield from _raws(_part(lines.some(slice(row, row + BATCH_LINES)), place.layout, cut=cut), place, reply)
+        for found, whole in ahead((_split(block, place.layout), block.whole) for block in chain((first,), given)):
+            for row in range(0, len(found), BATCH_LINES):
+                some = found.some(slice(row, row + BATCH_LINES))
+                if isinstance(some, Lines):
+                    place.layout = place.layout or log_format.layout_of(some, asked)
+                    some = log_format.taken(some, place.layout)
+                yield from _raws(some, place, reply, cut=not whole and row + BATCH_LINES >= len(found))
     except BROKEN as error:
         broken = error
     if place.open is not None:
@@ -93,24 +85,20 @@ def _read(given: Iterator[Block], reply: Reply) -> Iterator[Raw]:
         raise broken
 
 
-def _split(block: Block) -> tuple[Lines, bool]:
-    return log_format.split(block.data, block.size), block.whole
+def _split(block: Block, layout: Layout | None) -> Lines | Part:
+    """The lines of a block, taken apart at once where compiled kernels do it: they leave the interpreter to the other thread."""
+    compiled = KERNELS.module() if layout and not layout.prefixed else None
+    found: Part | None = compiled.taken(block, layout) if compiled else None
+    return found or log_format.split(block.data, block.size)
 
 
-def _part(lines: Lines, layout: Layout, *, cut: bool) -> Part:
-    prefixes = log_format.take_prefixes(lines) if layout.prefixed else None
-    stamps = log_format.take_stamps(lines, layout)
-    partial = log_format.take_tags(lines) if layout.cri else None
-    return Part(stamps, lines.texts(), prefixes, partial, cut)
-
-
-def _raws(part: Part, place: Place, reply: Reply) -> Iterator[Raw]:
-    """The batches of a part, which is the next."""
-    count = len(part.texts)
+def _raws(part: Part, place: Place, reply: Reply, *, cut: bool) -> Iterator[Raw]:
+    """The batches of a part, which is the next; `cut`: its last line lacks its end."""
+    count = len(part)
     numbers = np.arange(place.number, place.number + count, dtype=np.int64)
-    place.number += count - part.cut
+    place.number += count - cut
     truncated = _none_truncated(1 << count.bit_length()).slice(0, count)
-    if part.cut:
+    if cut:
         truncated = pa.concat_arrays([truncated.slice(1), pa.array([True])])
     batch = pa.RecordBatch.from_arrays([part.stamps, part.texts, pa.array(numbers), truncated], schema=LINES)
     if part.prefixes is not None:

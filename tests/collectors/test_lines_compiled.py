@@ -8,10 +8,30 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from retroline.collectors import compiled
-from retroline.collectors.kubernetes import log_format
+from retroline.collectors.blocks import Block
+from retroline.collectors.kubernetes import log_format, log_lines
 from retroline.collectors.words import newlines
 
-SAID = ("\n", "\r\n", " ", "Z", "z", "+05:30", "-0800", "+9", ".", ".5", ".123456789", ".1234567890", "stdout F ", "stderr P ", "x", "ä", "\0")
+SAID = (
+    "\n",
+    "\r\n",
+    " ",
+    "Z",
+    "z",
+    "+05:30",
+    "-0800",
+    "+9",
+    ".",
+    ".5",
+    ".123456789",
+    ".1234567890",
+    " stdout F ",
+    " stderr P ",
+    " stdout F:x ",
+    "x",
+    "ä",
+    "\0",
+)
 FRAGMENTS = st.sampled_from([*SAID, *3 * ["2026-11-21T01:20:00"], "2026-11-21t01:20:60", "2026-11-2xT01:20:00"])
 TEXTS = st.lists(FRAGMENTS, max_size=40).map("".join).map(str.encode)
 
@@ -37,17 +57,19 @@ def test_newlines(text: bytes) -> None:
 
 
 @settings(deadline=None)  # the first example compiles
-@given(TEXTS)
-def test_stamps_and_texts(text: bytes) -> None:
-    """The runtime's stamps and what follows them are those that the regular expression and Arrow find."""
+@given(TEXTS, st.booleans(), st.booleans())
+def test_parts(text: bytes, runtime: bool, cri: bool) -> None:
+    """Stamps, tags and texts of a block are those that regular expressions and Arrow find."""
+    layout, block = log_format.Layout(prefixed=False, runtime=runtime, cri=cri), Block(_data(text), len(text), whole=True)
+    with compiled.loaded("always"):
+        fast = log_lines.KERNELS.module().taken(block, layout)
+    plain = log_format.taken(log_format.split(block.data, block.size), layout)
 
-    def taken():
-        lines = log_format.split(_data(text), len(text))
-        stamps = log_format.take_stamps(lines, log_format.Layout(prefixed=False, runtime=True, cri=False))
-        return stamps.to_pylist(), lines.texts().to_pylist()
-
-    plain, fast = _both(taken)
-    assert plain == fast
+    if fast is None:
+        assert cri and b":" in text
+    else:
+        assert (fast.stamps.to_pylist(), fast.texts.to_pylist()) == (plain.stamps.to_pylist(), plain.texts.to_pylist())
+        assert not cri or fast.partial.tolist() == plain.partial.tolist()
 
 
 def test_numba_is_there() -> None:
