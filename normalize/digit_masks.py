@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..collectors.compiled import Compiled
 from ..collectors.words import newlines
 
 # What is made of a block stays in the cache, and is small enough for the allocator to keep it at hand.
@@ -29,6 +30,9 @@ REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 DIGIT, INNER, FOLLOWS = 1, 2, 4
 # Bits in words, a line's first byte lowest, or highest where runs are walked back.
 WORD, FORTH, BACK = 64, np.dtype("<u8"), np.dtype(">u8")
+# Bytes that the kernel may look at beyond a line's end.
+SLACK = 80
+KERNELS = Compiled(__package__, "masks_compiled")
 WHITE = b"\t\n\f\r "
 
 Bytes = npt.NDArray[np.uint8]
@@ -66,6 +70,8 @@ def digits_masked(texts: pa.Array, how: Kind) -> tuple[Codes, list[str]]:
     """The mask of every line: numbers into the distinct masks, in order of first appearance. `texts`: a string array without nulls."""
     if not len(texts):
         return np.empty(0, np.int32), []
+    if compiled := KERNELS.module():
+        return _walked(compiled, texts, how)
     if len(texts) < FEW:
         return _coded(pc.replace_substring_regex(texts, how.pattern, how.into))
     joined = pc.binary_join_element_wise(texts, "", "\n")
@@ -89,11 +95,34 @@ def digits_masked(texts: pa.Array, how: Kind) -> tuple[Codes, list[str]]:
         return _coded(pc.replace_substring_regex(texts, how.pattern, how.into))
     bounds = pa.py_buffer(np.concatenate([np.zeros(1, np.int32), found.astype(np.int32) + 1]))
     coded = pa.BinaryArray.from_buffers(pa.binary(), len(texts), [None, bounds, masked.buffers()[1]]).dictionary_encode()
-    codes = _numbers(coded)
-    masks = [mask[:-1].replace(STAR, how.into.encode()).decode() for mask in coded.dictionary.to_pylist()]
-    if len(set(masks)) < len(masks):
-        codes, masks = _distinct(codes, masks)
+    codes, masks = _shown(_numbers(coded), [mask[:-1] for mask in coded.dictionary.to_pylist()], how)
     return _corrected(texts, how, codes, masks, np.unique(np.concatenate(doubtful))) if doubtful else (codes, masks)
+
+
+def _walked(kernels: Any, texts: pa.Array, how: Kind) -> tuple[Codes, list[str]]:
+    """As `digits_masked`. The last lines, beyond whose end the kernel would look, are given to it with some room behind them."""
+    _, bounds, data = texts.buffers()
+    ends = np.frombuffer(bounds, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    held = np.frombuffer(data, np.uint8) if data else np.empty(0, np.uint8)
+    size, longest = int(ends[-1] - ends[0]), int(np.diff(ends).max())
+    codes, doubtful = np.empty(len(texts), np.int32), np.empty(len(texts), bool)
+    out, stops = np.empty(size + SLACK, np.uint8), np.zeros(len(texts) + 1, np.int64)
+    known = out, stops, np.full(2 << len(texts).bit_length(), -1, np.int32), np.empty(3 * (longest // WORD + 1), np.uint64)
+    classes, count, cut = np.frombuffer(how.classes, np.uint8), 0, int(np.searchsorted(ends[1:], len(held) - SLACK, "right"))
+    if cut:
+        count = kernels.masked(held, ends[: cut + 1], classes, (codes[:cut], doubtful[:cut]), known, count)
+    if cut < len(texts):
+        rest = np.append(held[ends[cut] : ends[-1]], np.zeros(SLACK, np.uint8))
+        count = kernels.masked(rest, ends[cut:] - ends[cut], classes, (codes[cut:], doubtful[cut:]), known, count)
+    masks = [out[begin:end].tobytes() for begin, end in pairwise(stops[: count + 1].tolist())]
+    codes, shown = _shown(codes, masks, how)
+    return _corrected(texts, how, codes, shown, np.flatnonzero(doubtful)) if doubtful.any() else (codes, shown)
+
+
+def _shown(codes: Codes, masks: list[bytes], how: Kind) -> tuple[Codes, list[str]]:
+    """Masks as text; those of which STAR alone told one from the other are one."""
+    shown = [mask.replace(STAR, how.into.encode()).decode() for mask in masks]
+    return _distinct(codes, shown) if len(set(shown)) < len(shown) else (codes, shown)
 
 
 @dataclass(frozen=True)
