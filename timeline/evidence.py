@@ -173,7 +173,7 @@ class _Reader:
 
     def _say_assumed(self, reply: Reply, zone: str) -> None:
         what = reply.about.get("file") or reply.ref
-        text = f"{what}: lines that name no zone were read as {zone}" + (" (--zone says otherwise)" if zone == "UTC" else "")
+        text = f"{what}: lines that name no zone were read as {zone}" + (" (collect --zone says otherwise)" if zone == "UTC" else "")
         said = Failure(source_of(reply), what, "assumed", text, ours=False)
         if said not in self.read.failures:
             self.read.failures.append(said)

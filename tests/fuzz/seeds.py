@@ -62,6 +62,16 @@ by = "A"
 [durations]
 time_to_rollback = ["detected", "mitigation_started"]
 """
+STAMPS = """
+[stamps]
+zone = "Europe/Berlin"
+
+[[stamps.layout]]
+name = "mill"
+pattern = '^mill (?P<epoch_s>[0-9]+)'
+sample = "mill 1795168800"
+expected = 2026-11-20T10:00:00Z
+"""
 INDEX = (
     {"type": "started", "at": "2026-11-21T01:30:00Z", "settings": "s"},
     {"type": "reply", "key": "a", "source": "prometheus", "form": "query", "ref": "r1/prometheus/a.json", "status": 200, "about": {"name": "x"}, "asked_at": "",
@@ -202,7 +212,7 @@ MAKERS = {
     "index": _index,
     "promql": lambda: _texts(*EXPRESSIONS),
     "settings": _settings,
-    "people": lambda: _texts(PEOPLE, PEOPLE.replace('"', "'")),
+    "people": lambda: _texts(PEOPLE, PEOPLE.replace('"', "'"), PEOPLE + STAMPS),
     "markdown": lambda: _texts(*CELLS),
     "file-name": lambda: _texts("a/b", "..", "logs of x", "\u00e9" * 200),
 }

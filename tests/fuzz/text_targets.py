@@ -15,8 +15,9 @@ from retroline.collectors.prometheus.promql import canonical, duration_s, rate_w
 from retroline.collectors.prometheus.ratios import ratio
 from retroline.collectors.settings import Flags, configured, read_config
 from retroline.collectors.window import Window
-from retroline.normalize.layout import configured_layouts
+from retroline.normalize.stamp_settings import StampSettings, stamp_settings
 from retroline.terminal.stamps import safe
+from retroline.timeline.build_choices import set_build
 from retroline.timeline.log_query import plain
 from retroline.timeline.people import FILE, checked_pairs, read_people, said_rows, write_people
 from retroline.timeline.text import LONGEST, cell
@@ -53,7 +54,7 @@ def settings_file(data: bytes) -> None:
     try:
         config = read_config(path)
         configured(Flags(), {"PAGERDUTY_TOKEN": "t"}, config)
-        configured_layouts(config.get("stamps", {}).get("layout", ()))
+        stamp_settings(config.get("stamps", {}), str(path))
         checked_pairs(path, config.get("durations", {}))
     except ConfigError as error:
         assert str(error)
@@ -79,6 +80,14 @@ def people_file(data: bytes) -> None:
     after = tomllib.loads(path.read_text("utf-8"))
     assert read_people(ROOM.path) == moved
     assert {k: v for k, v in after.items() if k != "window"} == {k: v for k, v in before.items() if k != "window"}
+    try:
+        set_build(ROOM.path, None, None, {"zone": "+02:00", "layout": []})
+    except ConfigError:
+        assert tomllib.loads(path.read_text("utf-8")) == after
+        return
+    said = tomllib.loads(path.read_text("utf-8"))
+    assert read_people(ROOM.path).stamps == StampSettings("+02:00")
+    assert {k: v for k, v in said.items() if k != "stamps"} == {k: v for k, v in after.items() if k != "stamps"}
 
 
 def markdown_cell(data: bytes) -> None:

@@ -140,7 +140,7 @@ def test_an_incident_that_says_nothing_of_stamps(tmp_path: Path) -> None:
 
     ran = collected(tmp_path, "", saved=saved)
 
-    assert "shop.log: lines that name no zone were read as UTC (--zone says otherwise)" in ran.output
+    assert "shop.log: lines that name no zone were read as UTC (collect --zone says otherwise)" in ran.output
     assert [row[0] for row in lines(tmp_path / "incident")] == ["01:59:59.500", "02:30:00.000", "02:30:00.000", "03:00:00.125"]
     assert "stamps" not in (tmp_path / "incident" / "incident.toml").read_text("utf-8")
 
