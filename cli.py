@@ -283,7 +283,8 @@ def _print(timeline: Timeline, form: str, *, everything: bool, names: bool) -> N
 def _write(parts: Iterable[bytes]) -> None:
     """Write to stdout; whoever reads it may stop reading."""
     try:
-        sys.stdout.buffer.writelines(parts)
+        for part in parts:
+            sys.stdout.buffer.write(part)
         sys.stdout.flush()
     except BrokenPipeError:
         _hush()
