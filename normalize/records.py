@@ -17,8 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .heads import Heads
-from .heads import heads as heads_of
+from .beginnings import Beginnings, beginnings
 
 Flags = npt.NDArray[np.bool_]
 
@@ -64,15 +63,15 @@ class Records:
     open: Open
 
 
-def records(texts: pa.Array, grave: Flags, before: Open = Open(), throwing: Flags | None = None, begun: Heads | None = None) -> Records:
+def records(texts: pa.Array, grave: Flags, before: Open = Open(), throwing: Flags | None = None, begun: Beginnings | None = None) -> Records:
     """The records of one batch of one stream. `texts` is a string array without nulls; `grave`: lines of severity error or fatal.
 
-    `throwing`: lines that may be an exception, where that is known by their masks (`may_throw`). `begun`: `heads(texts)`, where they are known.
+    `throwing`: lines that may be an exception, where that is known by their masks (`may_throw`). `begun`: `beginnings(texts)`, where they are known.
     """
     count = len(texts)
     if not count:
         return Records(np.zeros(0, bool), np.zeros(0, bool), before)
-    kind, goroutine, chained = _classes(texts, begun or heads_of(texts))
+    kind, goroutine, chained = _classes(texts, begun or beginnings(texts))
     # One made-up line in front stands for all that came before.
     kind = np.concatenate([[OPENER if before.traceback else MORE if before.goroutine or before.chained else HEAD], kind])
     goroutine = np.concatenate([[before.goroutine], goroutine])
@@ -105,7 +104,7 @@ def records(texts: pa.Array, grave: Flags, before: Open = Open(), throwing: Flag
     return Records(continues[1:], names[1:], after)
 
 
-def _classes(texts: pa.Array, begun: Heads) -> tuple[npt.NDArray[np.int8], Flags, Flags]:
+def _classes(texts: pa.Array, begun: Beginnings) -> tuple[npt.NDArray[np.int8], Flags, Flags]:
     """Class of each line; which begin a goroutine's dump; which announce a further traceback."""
     two = begun.word.astype(np.uint16)
     more = begun.continuing()

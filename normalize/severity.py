@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .heads import Heads
+from .beginnings import Beginnings
 from .masks import LEVEL_KEYS, METHODS, MONTHS, column, masked, record_of
 
 LEVELS = (None, "fatal", "error", "warning", "info", "debug")
@@ -72,7 +72,7 @@ def severities(texts: Any) -> Codes:
     return of_masks(lines, *masked(lines)) if len(lines) else np.empty(0, np.int8)
 
 
-def first_words(begun: Heads) -> Codes:
+def first_words(begun: Beginnings) -> Codes:
     """The severity of lines that begin with one of FIRST_WORDS and a blank, which settles it, UNKNOWN of all others."""
     said = np.zeros(len(begun.word), np.int8)
     left = np.arange(len(said))

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from ..normalize.beginnings import Beginnings, beginnings
 from ..normalize.glances import Glance, glance, walked
-from ..normalize.heads import Heads, heads
 from ..normalize.masks import masked
 from ..normalize.records import Open, Records, may_throw, records
 from ..normalize.severity import ERROR, FATAL, UNKNOWN, first_words, of_masks
@@ -56,12 +56,12 @@ class Said:
     masks: list[str]
     levels: npt.NDArray[np.int8]
     throwing: npt.NDArray[np.bool_]
-    begun: Heads | Glance
+    begun: Beginnings | Glance
 
     def records(self, texts: pa.Array, mine: slice, before: Open) -> Records:
         """The records of one batch, whose lines are these."""
         levels, throwing = self.levels[mine], self.throwing[mine]
-        if isinstance(self.begun, Heads):
+        if isinstance(self.begun, Beginnings):
             return records(texts, (levels == ERROR) | (levels == FATAL), before, throwing, self.begun.some(mine))
         return walked(texts, self.begun.marks[mine], levels, throwing, before)
 
@@ -194,10 +194,10 @@ def of_record(named: Keys | np.int32, first: Keys | np.int32) -> Keys:
 
 def said(texts: pa.Array) -> Said:
     """What lines say, by their masks."""
-    return _masked(texts, glance(texts) or heads(texts))
+    return _masked(texts, glance(texts) or beginnings(texts))
 
 
-def _masked(texts: pa.Array, begun: Heads | Glance) -> Said:
+def _masked(texts: pa.Array, begun: Beginnings | Glance) -> Said:
     codes, masks = masked(texts)
     return Said(codes, masks, of_masks(texts, codes, masks), np.array([may_throw(mask) for mask in masks], bool)[codes], begun)
 
@@ -207,8 +207,8 @@ def unmasked(texts: pa.Array, starts: Sequence[int] = (0,)) -> Said:
 
     Nor do those that continue a record, whose own severity counts for nothing, but for the first lines of batches, which begin at `starts`.
     """
-    begun = glance(texts) or heads(texts)
-    levels = first_words(begun) if isinstance(begun, Heads) else begun.levels
+    begun = glance(texts) or beginnings(texts)
+    levels = first_words(begun) if isinstance(begun, Beginnings) else begun.levels
     asked = levels == UNKNOWN
     firsts = [row for row in starts if row < len(texts)]
     kept = asked[firsts]

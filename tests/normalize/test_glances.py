@@ -7,8 +7,8 @@ import pyarrow as pa
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from retroline.collectors import compiled
+from retroline.normalize.beginnings import beginnings
 from retroline.normalize.glances import glance, walked
-from retroline.normalize.heads import heads
 from retroline.normalize.masks import masked
 from retroline.normalize.records import CHAINS, STARTS, TRACEBACK, Open, may_throw, records
 from retroline.normalize.severity import ERROR, FATAL, FIRST_WORDS, first_words, of_masks
@@ -41,7 +41,7 @@ def test_levels_and_beginnings(texts: list[str]) -> None:
     some = column(texts)
     with compiled.loaded("always"):
         seen = glance(some)
-    begun = heads(some)
+    begun = beginnings(some)
 
     assert seen is not None
     assert seen.levels.tolist() == first_words(begun).tolist()

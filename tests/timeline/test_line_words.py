@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from retroline.collectors import compiled
 from retroline.collectors.errors import ConfigError
-from retroline.normalize.heads import heads
+from retroline.normalize.beginnings import beginnings
 from retroline.normalize.tables import LINES
 from retroline.timeline import line_words
 from retroline.timeline.line_store import LineStore
@@ -29,7 +29,7 @@ lines = st.lists(st.builds(str.__add__, st.sampled_from(WORDS), st.sampled_from(
 def test_severities_need_no_masks(texts: list[str], offset: int) -> None:
     """Lines are as grave, and may be exceptions, whether all of them were masked or only those that must be; what continues a record is not asked."""
     some = pa.array(texts, pa.string()).slice(offset)
-    asked = ~heads(some).continuing()
+    asked = ~beginnings(some).continuing()
     asked[:1] = True
 
     for how in ("always", "never"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from retroline.normalize.heads import heads
+from retroline.normalize.beginnings import beginnings
 
 words = st.text(st.sampled_from("abé "), max_size=12)
 
@@ -17,7 +17,7 @@ def test_heads_are_the_first_bytes(texts: list[str], offset: int, start: str) ->
     lines = texts[offset:]
     begun = start.encode()[:8]
 
-    found = heads(pa.array(texts, pa.string()).slice(offset))
+    found = beginnings(pa.array(texts, pa.string()).slice(offset))
 
     assert found.begin(begun).tolist() == [line.encode().startswith(begun) for line in lines]
     assert found.size.tolist() == [len(line.encode()) for line in lines]

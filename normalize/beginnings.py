@@ -15,7 +15,7 @@ BLANKS = (ord(" "), ord("\t"))
 
 
 @dataclass(frozen=True)
-class Heads:
+class Beginnings:
     """Of each line the first eight bytes, the first lowest, and its length in bytes; what stands beyond the line's end means nothing."""
 
     word: npt.NDArray[np.uint64]
@@ -34,14 +34,14 @@ class Heads:
         found: Flags = (self.size == 0) | (first == BLANKS[0]) | (first == BLANKS[1])
         return found
 
-    def some(self, rows: npt.NDArray[np.int64] | slice) -> Heads:
+    def some(self, rows: npt.NDArray[np.int64] | slice) -> Beginnings:
         """Those of some lines."""
-        return Heads(self.word[rows], self.size[rows])
+        return Beginnings(self.word[rows], self.size[rows])
 
 
-def heads(texts: pa.Array) -> Heads:
+def beginnings(texts: pa.Array) -> Beginnings:
     """The beginnings of a string array's lines; null is nothing in particular."""
     _, bounds, data = texts.buffers()
     ends = np.frombuffer(bounds, np.int32)[texts.offset : texts.offset + len(texts) + 1]
     held = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
-    return Heads(gathered(held, ends[:-1].astype(np.int64), 1)[0], ends[1:] - ends[:-1])
+    return Beginnings(gathered(held, ends[:-1].astype(np.int64), 1)[0], ends[1:] - ends[:-1])
