@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from retroline.collectors import compiled
-from retroline.normalize import stamp_packed, stamp_streams
+from retroline.normalize import automata_lines, stamp_json_keys, stamp_packed, stamp_streams
 from retroline.normalize.automata import Program
 from retroline.normalize.automata_lines import HEAD_BYTES, REACH
 from retroline.normalize.automata_tables import LANDMARKS
@@ -25,6 +26,7 @@ from retroline.normalize.stamps import NONE_NS
 
 pytest.importorskip("numba")
 
+SINCE, UNTIL = 1_795_160_000_000_000_000, 1_795_180_000_000_000_000
 PATTERNS = (r"^a[0-9]{2}[^\[]*\[x=[a-c] ", r"^ab?(?:c|d)+$", r"^.*\|rt=[0-9]+", r"^[a-z]+ \{", r"^.* z")
 TEXTS = st.one_of(
     st.lists(st.sampled_from(["a", "12", "b", "c", "[", "[x=b ", "|rt=7", "{", " z", "\x1b[0m", "\\", "x" * 60, "\n"]), max_size=12).map("".join),
@@ -129,10 +131,34 @@ def test_more_signatures_than_are_kept() -> None:
 def test_unfinished_walks_prove_nothing() -> None:
     """Where steps of the automaton stay unknown, lines are read otherwise; the answers stay."""
     texts = [f"I1120 10:00:00.000000 {i} a{i}.go:{i}] {'CEF:0|' if i % 3 else '['}{i}".encode() for i in range(300)]
-    said = {"since_ns": 1_795_160_000 * 10**9, "until_ns": 1_795_180_000 * 10**9}
+    said = {"since_ns": SINCE, "until_ns": UNTIL}
     right = read(texts, 50, **said)
     with patch.object(stamp_packed, "ROUNDS", 1), patch("retroline.normalize.automata_tables.ROUNDS", 1):
         plain, fast = both(lambda: read(texts, 50, **said))
 
     assert plain == fast == right
     assert LANDMARKS == b"[|{"  # as automata_compiled has them
+
+
+def test_kernels_are_there() -> None:
+    """All that is compiled can be had where numba is."""
+    with compiled.loaded("always"):
+        assert all(one.module() is not None for one in (stamp_packed.KERNELS, automata_lines.KERNELS, stamp_json_keys.KERNELS))
+
+
+@pytest.mark.parametrize("name", ["klog", "nginx", "json"])
+def test_threads_share_a_stream(name: str) -> None:
+    """Threads that read with one stream while it learns find what one finds."""
+    forms = {
+        "klog": "I1120 10:{m:02d}:{s:02d}.{n:06d} {n} {w}{s}.go:{n}] {w}|{n} [x",
+        "nginx": '10.{s}.{n}.1 {w} {w} [20/Nov/2026:10:{m:02d}:{s:02d} +0000] "GET | CEF:{n}',
+        "json": '{{"ts":"2026-11-20T10:{m:02d}:{s:02d}.{n:03d}Z","{w}":"a","time{s}":7}}',
+    }
+    texts = [forms[name].format(m=i % 60, s=i * 7 % 60, n=i % 997, w="abcdefghij"[: i % 10]).encode() for i in range(6000)]
+    batches = [pa.array(texts[i : i + 300], pa.binary()) for i in range(0, len(texts), 300)]
+    right = [found and found.at_ns for found in (read_stamp(text, since=SINCE, until=UNTIL) for text in texts)]
+    with compiled.loaded("always"), patch.object(stamp_streams, "FEW", 0), ThreadPoolExecutor(8) as pool:
+        stream = StampStream(since_ns=SINCE, until_ns=UNTIL)
+        found = [None if at == NONE_NS else at for one in pool.map(stream.read, batches) for at in one.at_ns.tolist()]
+
+    assert found == right
