@@ -57,7 +57,7 @@ REQUEST = re.compile(rf'"(?:{METHODS}) ')
 STATUS_KEY = re.compile(r"\bstatus(?:_code)?=\*")
 STATUS_OF = r"(?:HTTP/[0-9.]+\" |\bstatus(?:_code)?\"?[=:] ?\"?|\" )(?P<code>[1-5][0-9][0-9])(?:[^0-9]|$)"
 PRIORITY_OF = r"^<(?P<code>[0-9]{1,3})>"
-NUMBER_OF = r"\"(?:level|severity|lvl|priority)\": ?\"?(?P<code>[0-9]{1,3})\b"
+NUMBER_OF = r"\"(?:level|severity|lvl|priority|PRIORITY)\": ?\"?(?P<code>[0-9]{1,3})\b"
 STATUS_KEYS = ("status", "status_code", "statusCode", "code")
 
 
@@ -138,8 +138,9 @@ def _of_record(record: Mapping[str, Any]) -> int:
         return NUMBER
     if any(key in record for key in STATUS_KEYS):
         return STATUS
-    message = record.get("message") or record.get("msg") or record.get("log")
-    return max(of_mask(message.replace("0", "*")), UNKNOWN) if isinstance(message, str) and not message.startswith("{") else UNKNOWN
+    message = record.get("message") or record.get("msg") or record.get("log") or record.get("MESSAGE")
+    said = max(of_mask(message.replace("0", "*")), UNKNOWN) if isinstance(message, str) and not message.startswith("{") else UNKNOWN
+    return NUMBER if said == UNKNOWN and "PRIORITY" in record else said  # the journal's, which is 6 for whatever a service prints
 
 
 def _numbers(texts: pa.Array, pattern: str) -> npt.NDArray[np.int64]:

@@ -25,6 +25,8 @@ SAID: dict[str | None, tuple[str, ...]] = {
         '{"ts": "2026-11-21T01:21:12.381Z", "level": "error", "msg": "unhandled exception", "status": 200}',
         '{"severity":"ERROR","message":"x"}',
         '{"level":50,"msg":"x"}',
+        '{"__REALTIME_TIMESTAMP":"1795223400123456","MESSAGE":"unit failed","PRIORITY":"3"}',
+        '{"PRIORITY":"6","MESSAGE":"ERROR no route"}',
         'time="2026-11-21T01:21:12Z" level=error msg="no route"',
         "2026/11/21 01:20:58 [error] 31#31: *12 connect() failed (111: Connection refused), client: 10.0.0.1",
         '10.244.0.1 - - [21/Nov/2026:01:20:58 +0000] "GET /readyz HTTP/1.1" 503 46 "-" "kube-probe/1.36"',
