@@ -11,10 +11,12 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from ..collectors.compiled import Compiled
 from ..collectors.words import Offsets, Words, all_fit, fits, number, runs, words
 
 Nanoseconds = npt.NDArray[np.int64]
 
+KERNELS = Compiled(__package__, "rfc3339_compiled")
 NONE_NS = np.iinfo(np.int64).min
 SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
@@ -30,11 +32,22 @@ ZEROS = 0x3030303030303030
 MONTH_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, *[0] * 87])
 
 
-def usual_ns(data: npt.NDArray[np.uint8], starts: Offsets, ends: Offsets) -> Nanoseconds:
-    """Nanoseconds of the stamps at `[starts, ends)` of `data`; NONE_NS for what is no instant or not written as usual.
+def usual_ns(data: npt.NDArray[np.uint8], bounds: npt.NDArray[np.int32]) -> Nanoseconds:
+    """Nanoseconds of the stamps that lie in `data` one after another, each from one of `bounds` to the next.
 
-    `data` must go on for REACH bytes from each start.
+    NONE_NS for what is no instant or not written as usual; the last stamps may be told so wrongly.
     """
+    if compiled := KERNELS.module():
+        found: Nanoseconds = compiled.usual_ns(data, bounds, np.empty(len(bounds) - 1, np.int64))
+        return found
+    places = bounds.astype(np.int64)
+    if places[-1] > len(data) - REACH:
+        data = np.append(data, np.zeros(REACH, np.uint8))
+    return _usual_ns(data, places[:-1], places[1:])
+
+
+def _usual_ns(data: npt.NDArray[np.uint8], starts: Offsets, ends: Offsets) -> Nanoseconds:
+    """The same; `data` goes on for REACH bytes from each start."""
     heads = words(data, starts, 4)
     date, minute = heads[:, 0], heads[:, 1]
     second, rest = heads[:, 2].copy(), heads[:, 3].copy()

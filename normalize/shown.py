@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..collectors.compiled import Compiled
 from ..collectors.words import Offsets
 
 # What a terminal or an editor would act on instead of showing: C0 but tab, DEL, C1, and bidirectional overrides.
@@ -19,6 +20,7 @@ UNSHOWN = re.compile(f"[\\x00-\\x08\\x0a-\\x1f\\x7f{WIDE}]")
 UNSHOWN_WIDE = re.compile(f"[{WIDE}]")
 # All of them that are one byte become NUL at once; the others begin with one of two bytes.
 BYTES = bytes(0 if (c < 32 and c not in b"\t\n") or c == 127 else c for c in range(256))
+KERNELS = Compiled(__package__, "shown_compiled")
 LEADS = (b"\xc2", b"\xe2")
 PIECE = 256 << 10
 
@@ -31,6 +33,9 @@ def shown_text(texts: pa.Array) -> pa.Array:
         return _as_text(texts)
     bounds = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
     held = texts.buffers()[2]
+    if held and (compiled := KERNELS.module()):
+        found = compiled.shown(np.frombuffer(held, np.uint8), bounds)
+        return _as_text(texts) if found is None else found
     data = np.frombuffer(held, np.uint8)[bounds[0] : bounds[-1]] if held else np.empty(0, np.uint8)
     if not len(data) or (data.min() >= 32 and data.max() < 127):
         return _as_text(texts)

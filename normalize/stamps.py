@@ -79,15 +79,14 @@ def _rfc3339(texts: pa.Array) -> Nanoseconds:
     if len(texts) <= FEW:
         return np.array([_ns(text) for text in texts.to_pylist()], np.int64)
     _, offsets, data = texts.buffers()
-    bounds = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
-    starts, ends = bounds[:-1], bounds[1:]
+    bounds = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
     held = np.frombuffer(data, np.uint8) if data else np.empty(0, np.uint8)
-    if starts[-1] > len(held) - rfc3339.REACH:
-        held = np.append(held, np.zeros(rfc3339.REACH, np.uint8))
-    at = rfc3339.usual_ns(held, starts, ends)
+    at = rfc3339.usual_ns(held, bounds)
     if texts.null_count:
         at[~np.asarray(texts.is_valid().to_numpy(zero_copy_only=False), bool)] = NONE_NS
-    odd = np.flatnonzero((at == NONE_NS) & (ends > starts))
+    if at.min() != NONE_NS:
+        return at
+    odd = np.flatnonzero((at == NONE_NS) & (bounds[1:] > bounds[:-1]))
     if len(odd):
         rest = texts.take(pa.array(odd))
         at[odd] = [_ns(text) for text in rest.to_pylist()] if len(odd) <= FEW else _any_rfc3339(rest)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
+from retroline.collectors import compiled
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("KUBECONFIG", "PROMETHEUS_", "ALERTMANAGER_", "PAGERDUTY_", "RETROLINE_")
@@ -30,6 +31,15 @@ def _swept() -> Iterator[None]:
     """What commands set aside from the sweeps for garbage, each for a process of its own, is swept after all."""
     yield
     gc.unfreeze()
+
+
+@pytest.fixture(params=["never", "always"], ids=["numpy", "compiled"], scope="module")
+def kernels(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The tests of a module that uses this run twice: on numpy alone, and with compiled kernels."""
+    if request.param == "always":
+        pytest.importorskip("numba")
+    with compiled.loaded(request.param):
+        yield
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from retroline.cli import cli
 from retroline.timeline.report import markdown
 from retroline.timeline.timeline import Timeline
 
+pytestmark = pytest.mark.usefixtures("kernels")
+
 ROOT = Path(__file__).resolve().parent.parent
 DAY = "2026-11-21T"
 

@@ -15,6 +15,8 @@ from retroline.collectors.errors import BadPayload
 from retroline.collectors.evidence import Reply
 from retroline.collectors.kubernetes import log_lines as log_reader
 
+pytestmark = pytest.mark.usefixtures("kernels")
+
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "kubernetes"
 
 

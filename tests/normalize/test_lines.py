@@ -12,6 +12,8 @@ from retroline.collectors.window import Window, rfc3339
 from retroline.normalize.lines import LineCount, normal_lines, shown_text
 from retroline.normalize.tables import LINES
 
+pytestmark = pytest.mark.usefixtures("kernels")
+
 SECOND = 1_000_000_000
 T0 = 1_795_224_000 * SECOND
 WINDOW = Window(T0, T0 + 10 * SECOND)

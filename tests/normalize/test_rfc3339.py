@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from retroline.normalize import stamps as module
 from retroline.normalize.stamps import NONE_NS, instant_ns, instants
 
+pytestmark = pytest.mark.usefixtures("kernels")
+
 DECIMALS = st.integers(0, 10).map(lambda n: ("." + "0987654321"[:n]) if n else "")
 ZONES = st.sampled_from(["Z", "Z", "Z", "z", "+00:00", "-00:01", "+23:59", "-24:00", "+05:60", "+0530", ""])
 TIMES = st.datetimes(min_value=datetime(1, 1, 1), max_value=datetime(9999, 12, 31)).map(lambda t: t.isoformat()[:19])  # noqa: DTZ001 - drawn without a zone, which is given after

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from retroline.normalize.shown import shown_text
+
+pytestmark = pytest.mark.usefixtures("kernels")
 
 PLAIN = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=12).map(str.encode)
 EDGES = "\t\x1f\x7f\x80\x9f\xa0\xff\u2027\u2029\u202a\u202e\u202f\u2065\u2066\u2069\u206a\u20ac\U0001f642\x00\x1b"
