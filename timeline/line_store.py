@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..collectors.compiled import Compiled
 from ..normalize.stamp_settings import AS_SHIPPED, StampSettings
@@ -158,11 +157,11 @@ def _short(numbers: Numbers | None) -> Numbers | int:
 
 
 def _only(batch: pa.RecordBatch, name: str) -> int:
-    """The one value of a column."""
-    values = pc.min_max(batch.column(name)).as_py()
-    if values["min"] != values["max"]:
+    """The one value of a column of 64 bits without nulls."""
+    values = nanoseconds(batch.column(name))
+    if (values != values[0]).any():
         raise ValueError(f"lines of one batch have one {name}")
-    return int(values["min"])
+    return int(values[0])
 
 
 def _used(keys: Sequence[Keys], masks: int) -> Numbers:

@@ -58,7 +58,7 @@ class Fresh:
 
 
 class Waiting:
-    """Batches on their way through `path`, once they are more than HELD_BYTES; read back as WAITING in any order, each once.
+    """Batches that wait in memory, and those beyond HELD_BYTES in a file at `path`; had back as WAITING in any order, each once.
 
     A thread finds `app_at`, what the lines' programs say of the time, and writes; small batches are read together. A program reads its node's
     clock, so what it says is corrected like the runtime's stamp.
@@ -69,7 +69,7 @@ class Waiting:
         self._fresh: list[Fresh] = []
         self._rows = self._fresh_size = 0
         self._stamps = stamps.stream()
-        self._held: list[pa.RecordBatch] = []
+        self._held: list[pa.RecordBatch | None] = []
         self._size = 0
         self._writer: pa.RecordBatchFileWriter | None = None
         self._sink: pa.NativeFile | None = None
@@ -110,11 +110,19 @@ class Waiting:
 
     def batch(self, number: int) -> pa.RecordBatch:
         """The batch that was put in as the `number`th, from 0."""
-        return self._held[number] if self._reader is None else self._reader.get_batch(number)
+        if number >= len(self._held) and self._reader is not None:
+            return self._reader.get_batch(number - len(self._held))
+        held = self._held[number]
+        if held is None:
+            raise LookupError(f"batch {number} was given up")
+        return held
 
     def done(self, number: int) -> None:
         """The batch is not needed any more."""
-        if self._map is not None and hasattr(self._map, "madvise"):
+        if number < len(self._held):
+            self._held[number] = None
+        elif self._map is not None and hasattr(self._map, "madvise"):
+            number -= len(self._held)
             first, last = -(-(self._ends[number - 1] if number else 0) // mmap.PAGESIZE), self._ends[number] // mmap.PAGESIZE
             if last > first:
                 self._map.madvise(mmap.MADV_DONTNEED, first * mmap.PAGESIZE, (last - first) * mmap.PAGESIZE)
@@ -147,17 +155,15 @@ class Waiting:
             start += count
 
     def _keep(self, batch: pa.RecordBatch) -> None:
-        self._held.append(batch)
-        self._size += batch.nbytes
-        if self._size <= HELD_BYTES:
+        if self._writer is None and self._size + batch.nbytes <= HELD_BYTES:
+            self._held.append(batch)
+            self._size += batch.nbytes
             return
         if self._writer is None or self._sink is None:
             self._sink = pa.OSFile(str(self._path), "wb")
             self._writer = pa.ipc.new_file(self._sink, WAITING)
-        for one in self._held:
-            self._writer.write_batch(one)
-            self._ends.append(self._sink.tell())
-        self._held = []
+        self._writer.write_batch(batch)
+        self._ends.append(self._sink.tell())
 
 
 def nanoseconds(at: pa.Array) -> Instants:

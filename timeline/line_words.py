@@ -67,7 +67,7 @@ class Said:
 
 
 class Words:
-    """Reads batch by batch; after `end`, `keys` has one array per batch. Masks are made by threads, several batches ahead.
+    """Reads batch by batch; after `end`, `keys` has one array per batch. Masks are made by threads, several batches ahead, and one thread reads in order.
 
     `by`: how templates are found, one of people.TEMPLATES; by none, all lines have one mask, and most are not masked at all.
     """
@@ -83,7 +83,8 @@ class Words:
         self._waiting: list[tuple[str, pa.Array]] = []
         self._rows = self._size = 0
         self._threads: ThreadPoolExecutor | None = None
-        self._asked: deque[tuple[list[tuple[str, pa.Array]], Future[Said]]] = deque()
+        self._reader: ThreadPoolExecutor | None = None
+        self._asked: deque[Future[None]] = deque()
 
     def add(self, stream: str, texts: pa.Array) -> None:
         """Read one batch of a stream that is not empty; the batches of a stream come in order."""
@@ -92,29 +93,32 @@ class Words:
         self._size += size_of(texts)
         if self._rows < ROWS_AT_ONCE and self._size < BYTES_AT_ONCE:
             return
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(WORKERS)
-        self._asked.append((self._waiting, self._threads.submit(self._said, self._waiting)))
+        if self._threads is None or self._reader is None:
+            self._threads, self._reader = ThreadPoolExecutor(WORKERS), ThreadPoolExecutor(1)
+        said = self._threads.submit(self._said, self._waiting) if WORKERS > 1 else None
+        self._asked.append(self._reader.submit(self._read_when, self._waiting, said))
         self._waiting, self._rows, self._size = [], 0, 0
         while len(self._asked) > MOST_ASKED:
-            batches, said = self._asked.popleft()
-            self._read(batches, said.result())
+            self._asked.popleft().result()
 
     def end(self) -> None:
         """Read what is left."""
-        for batches, said in self._asked:
-            self._read(batches, said.result())
+        while self._asked:
+            self._asked.popleft().result()
         if self._waiting:
             self._read(self._waiting, self._said(self._waiting))
-        self._asked.clear()
         self._waiting = []
         self.close()
 
     def close(self) -> None:
         """Stop the threads."""
-        if self._threads is not None:
-            self._threads.shutdown(cancel_futures=True)
-            self._threads = None
+        for threads in (self._threads, self._reader):
+            if threads is not None:
+                threads.shutdown(cancel_futures=True)
+        self._threads = self._reader = None
+
+    def _read_when(self, batches: list[tuple[str, pa.Array]], said: Future[Said] | None) -> None:
+        self._read(batches, said.result() if said else self._said(batches))
 
     def _read(self, batches: list[tuple[str, pa.Array]], said: Said) -> None:
         numbers = np.array([self._number(mask) for mask in said.masks], np.int32)[said.codes]

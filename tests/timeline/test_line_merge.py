@@ -26,14 +26,15 @@ def batch(number: int, at: list[int]) -> pa.RecordBatch:
 
 
 @settings(deadline=None)
-@given(batches, st.integers(1, 12), st.booleans(), st.sampled_from([0, 2, 8]), st.sampled_from([1, 10**18]))
-def test_pieces_are_the_stable_order_of_all(times: list[list[int]], rows: int, on_disk: bool, few: int, step: int) -> None:
+@given(batches, st.integers(1, 12), st.sampled_from([-1, 300, 1 << 20]), st.sampled_from([0, 2, 8]), st.sampled_from([1, 10**18]))
+def test_pieces_are_the_stable_order_of_all(times: list[list[int]], rows: int, held: int, few: int, step: int) -> None:
     """As if everything had been sorted at once; an instant is in one piece; every line is traced to its batch and row."""
     times = [[step * ns for ns in at] for at in times]
     everything = [(ns, f"{number} {i}") for number, at in enumerate(times) for i, ns in enumerate(at)]
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(line_merge, "FEW", few)
-        patch.setattr(line_waiting, "HELD_BYTES", -1 if on_disk else 1 << 20)
+        patch.setattr(line_waiting, "HELD_BYTES", held)
+        patch.setattr(line_waiting, "ROWS_AT_ONCE", 9)
         waiting = Waiting(Path(folder, "part"))
         for number, at in enumerate(times):
             waiting.put(batch(number, at))
