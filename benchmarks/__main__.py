@@ -18,7 +18,7 @@ from dataclasses import asdict, replace
 from importlib import import_module
 from pathlib import Path
 
-from measure import LINES, Figure
+from measure import KERNELS, LINES, Figure
 
 # In the order of the page; each is a module with `rows(size)`.
 NAMES = ("startup", "kubelet_lines", "inner_stamps", "log_readers", "end_to_end", "templates", "merging", "range_bodies", "log_streams", "time_ranges")
@@ -34,6 +34,7 @@ def main() -> int:
     if given.json:
         print(json.dumps([asdict(figure) for figure in import_module(names[0]).rows(given.size)]))
         return 0
+    os.environ[KERNELS] = given.kernels
     broken = []
     print(f"{measured(given.size)}\n", flush=True)
     for name in names:
@@ -55,6 +56,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--size", choices=LINES, default="small", help="about so many lines: " + ", ".join(f"{k} {v:,}" for k, v in LINES.items()))
     parser.add_argument("--only", action="append", choices=NAMES, help="this benchmark (repeatable)")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="write the tables into this page, between its markers")
+    parser.add_argument("--kernels", choices=("always", "never"), default="always", help="with compiled kernels, loaded before, or on numpy alone")
     parser.add_argument("--json", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 

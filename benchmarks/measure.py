@@ -18,10 +18,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from retroline.collectors import compiled
+
 LINES = {"tiny": 2_000, "small": 100_000, "medium": 1_000_000, "large": 10_000_000}
 RUNS = {"tiny": 1, "small": 5, "medium": 5, "large": 2}
 # Rounds that take longer than this are two at most, the first one counted: nothing needs to be warmed up for so long a job.
 LONG_S = 20.0
+
+
+# Whether compiled kernels are used, and then from the beginning: `always` or `never`; children are told by their environment.
+KERNELS = "RETROLINE_BENCH_KERNELS"
+compiled.use("never" if os.environ.get(KERNELS) == "never" else "always")
 
 
 class Differs(Exception):

@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Literal
 
 ENOUGH = 64 << 20
+How = Literal["enough", "always", "never"]
 
 
 class Compiled:
@@ -52,7 +53,7 @@ class _State:
 
     def __init__(self) -> None:
         self.seen = 0
-        self.how: Literal["enough", "always", "never"] = "enough"
+        self.how: How = "enough"
         self._wanted: SimpleQueue[Compiled] = SimpleQueue()
         self._thread: Thread | None = None
         self._lock = Lock()
@@ -78,11 +79,17 @@ def saw(count: int) -> None:
     _state.seen += count
 
 
-@contextmanager
-def loaded(how: Literal["always", "never"]) -> Iterator[None]:
+def use(how: How) -> None:
     """Load kernels at once where they are first asked for, or use none: for tests and benchmarks, which know what they want."""
-    before, _state.how = _state.how, how
+    _state.how = how
+
+
+@contextmanager
+def loaded(how: How) -> Iterator[None]:
+    """The same for a while."""
+    before = _state.how
+    use(how)
     try:
         yield
     finally:
-        _state.how = before
+        use(before)
