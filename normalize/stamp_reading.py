@@ -8,7 +8,7 @@ it, and a zone that several regions write alike, are null.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -32,6 +32,10 @@ RELAYED = (
 )
 RELAY = re.compile(RELAYED.encode())
 DOTNET_DATE = re.compile(r"/Date\(([0-9]{12,13})(?:[+-][0-9]{4})?\)/\Z", re.ASCII)
+
+
+# The layouts to try, or what names those that a text could fit.
+Table = Sequence[Layout] | Callable[[bytes], Sequence[Layout]]
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ def head(record: bytes) -> bytes:
     return part.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n\0")
 
 
-def stamp_of(record: bytes, reading: Reading, zone: str, table: Sequence[Layout]) -> Stamp | Failure:
+def stamp_of(record: bytes, reading: Reading, zone: str, table: Table) -> Stamp | Failure:
     """What `explain` returns, for a record that went through `head`."""
     payload = relayed(record)
     if payload is not None or OPENS.match(record):
@@ -124,7 +128,7 @@ def relayed(record: bytes) -> bytes | None:
     return record[match.end() - 1 :] if match else None
 
 
-def _keyed(record: bytes, reading: Reading, zone: str, table: Sequence[Layout]) -> Stamp | Failure:
+def _keyed(record: bytes, reading: Reading, zone: str, table: Table) -> Stamp | Failure:
     why = "a JSON object whose keys hold no time"
     for key, value, unit in candidates(record.decode("utf-8", "replace")):
         found = value_stamp(value, unit, reading, zone, table)
@@ -134,7 +138,7 @@ def _keyed(record: bytes, reading: Reading, zone: str, table: Sequence[Layout]) 
     return Failure(why)
 
 
-def value_stamp(value: str, unit: int | None, reading: Reading, zone: str, table: Sequence[Layout]) -> Stamp | Failure:
+def value_stamp(value: str, unit: int | None, reading: Reading, zone: str, table: Table) -> Stamp | Failure:
     """The stamp of a JSON value: a count, or text that a layout of the table fits."""
     dotnet = DOTNET_DATE.match(value)
     counted = epoch_ns(dotnet[1] if dotnet else value, unit)
@@ -145,9 +149,9 @@ def value_stamp(value: str, unit: int | None, reading: Reading, zone: str, table
     return _first(value.encode("utf-8", "replace"), reading, zone, table)
 
 
-def _first(record: bytes, reading: Reading, zone: str, table: Sequence[Layout]) -> Stamp | Failure:
+def _first(record: bytes, reading: Reading, zone: str, table: Table) -> Stamp | Failure:
     why = "no layout fits"
-    for layout in table:
+    for layout in table(record) if callable(table) else table:
         match = layout.expression.search(record)
         if match is None:
             continue

@@ -118,7 +118,10 @@ class Prover:
         self.program = Program()
         self.walker = Walker(self.program)
         self._json = [self.program.add(BEGUN, loose=True), self.program.add(RELAYED, loose=True)]
-        self._loose = [self.program.add(layout.pattern, loose=True) for layout in table]
+        self._loose, self.ends = list[int](), list[int]()
+        for layout in table:
+            self._loose.append(self.program.add(layout.pattern, loose=True))
+            self.ends.append(len(self.program.bits))
         self._exact: dict[int, int] = {}
         self._starts: dict[int, int] = {}
 

@@ -21,13 +21,12 @@ from .automata import UnknownSyntaxError
 from .automata_lines import Lines
 from .automata_openings import Openings
 from .layout import Layout
-from .openings import fitting
 from .stamp_columns import InnerStamps, inner_stamps, unread
 from .stamp_fields import Reading
 from .stamp_fields_columns import Context
-from .stamp_json_columns import tried
 from .stamp_json_shapes import json_shape_of
 from .stamp_kernels import stamped_by, width_of
+from .stamp_openings import narrowed
 from .stamp_packed import KERNELS, Packed, Task
 from .stamp_reading import Failure, Stamp, head, proven, stamp_of
 from .stamp_shapes import Prover, Shape, shape_of
@@ -122,10 +121,9 @@ class StampStream:
         if len(rows) > ONE_BY_ONE:
             _merge(task.found, rows, self._slowly(task.lines, rows, runtime))
             return
-        table = self._could_fit(task.lines, rows) if len(rows) > SAMPLE else self._table
         found = task.found
         for row in rows.tolist():
-            stamp = self._stamp(task.lines, row, task.context, table)
+            stamp = self._stamp(task.lines, row, task.context, task.prover)
             if isinstance(stamp, Stamp):
                 found.at_ns[row], found.before_ns[row], found.after_ns[row] = stamp.at_ns, stamp.before_ns, stamp.after_ns
                 found.layout[row] = found.index(stamp.format)
@@ -153,14 +151,12 @@ class StampStream:
             for shape in self._shapes:
                 if not any(shape is one for one in known):
                     left = apply(shape, task, left)
-            fresh = not self._shapes
-            sample, table = left[:0], self._table
+            sample = left[:0]
             for _ in range(ROUNDS):
                 sample = sample[task.found.layout[sample] < 0]
                 if not len(sample):
                     sample = left[:: max(1, len(left) // SAMPLE)]
-                    table = self._could_fit(task.lines, sample) if fresh else table
-                new = self._learn(task, sample, table)
+                new = self._learn(task, sample)
                 if new is None:
                     break
                 self._shapes = (*self._shapes, new)
@@ -180,20 +176,13 @@ class StampStream:
                 self._shapes = tuple(one for one in self._shapes if one is not shape)
         return left
 
-    def _could_fit(self, lines: Lines, rows: Places) -> tuple[Layout, ...]:
-        """The layouts that any of these lines could fit. To rule the others out takes less than to compile them, until they are compiled."""
-        if len(rows) <= SAMPLE and all("expression" in layout.__dict__ for layout in self._table):
-            return self._table
-        records = [head(lines.data[lines.starts[row] : lines.ends[row]].tobytes()) for row in rows.tolist()]
-        return fitting(self._table, pa.array(tried(records), pa.large_binary())) if records else ()
-
-    def _stamp(self, lines: Lines, row: int, context: Context, table: tuple[Layout, ...]) -> Stamp | Failure:
-        """One line read by itself; `table` is the layouts that it could fit."""
+    def _stamp(self, lines: Lines, row: int, context: Context, prover: Prover) -> Stamp | Failure:
+        """One line read by itself."""
         near = context.near if context.runtime_ns is None else reference(int(context.runtime_ns[row]), None, None)
         record = lines.data[lines.starts[row] : lines.ends[row]].tobytes()
-        return stamp_of(head(record), Reading(context.zone, near), self.zone, table)
+        return stamp_of(head(record), Reading(context.zone, near), self.zone, narrowed(prover))
 
-    def _learn(self, task: Task, rows: Places, table: tuple[Layout, ...]) -> Shape | None:
+    def _learn(self, task: Task, rows: Places) -> Shape | None:
         """The shape of one of these rows, which no known shape settles; it settles this row at least."""
         lines, context = task.lines, task.context
         for row in rows[:: max(1, len(rows) // SAMPLES)].tolist():
@@ -201,7 +190,7 @@ class StampStream:
                 return None
             self._tries -= 1
             record = lines.data[lines.starts[row] : lines.ends[row]].tobytes()
-            stamp = self._stamp(lines, row, context, table) if head(record) == record else None
+            stamp = self._stamp(lines, row, context, task.prover) if head(record) == record else None
             shape = learnt(task.prover, record, stamp.format) if isinstance(stamp, Stamp) else None
             if shape is not None and not len(apply(shape, task, np.array([row]))):
                 return shape

@@ -14,15 +14,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from retroline.collectors import compiled
-from retroline.normalize import automata_walk, stamp_streams
+from retroline.normalize import automata_walk, stamp_openings, stamp_streams
 from retroline.normalize.automata import Program, UnknownSyntaxError
 from retroline.normalize.keyed import BARELY_BEGUN, OPENING
 from retroline.normalize.layout import configured_layouts
 from retroline.normalize.layouts import layouts
 from retroline.normalize.stamp_columns import InnerStamps
-from retroline.normalize.stamp_reading import head, read_stamp
+from retroline.normalize.stamp_openings import Narrowed
+from retroline.normalize.stamp_reading import head, proven, read_stamp
 from retroline.normalize.stamp_shapes import BEGUN, Prover
-from retroline.normalize.stamp_streams import StampStream
+from retroline.normalize.stamp_streams import StampStream, prover_of
 from retroline.normalize.stamps import NONE_NS
 
 SINCE, UNTIL = 1_795_167_000_000_000_000, 1_795_170_600_000_000_000
@@ -248,3 +249,18 @@ def test_barely_begun_json(text: str) -> None:
     begun = BEGUN_BYTES.match(text.encode()) is not None
 
     assert begun == (OPENING.match(text) is not None and BARELY_BEGUN.match(text) is None)
+
+
+def test_layouts_are_ruled_out_by_openings() -> None:
+    """No layout that fits is among those that a text's beginning rules out; most are ruled out, and none once too many ways were new."""
+    table = proven(())
+    prover = prover_of(table)
+    assert prover is not None
+    could, counts = Narrowed(prover), []
+    for text in [*SAMPLES, *(text[:at] + "\xff" + text[at:] for text in SAMPLES for at in (3, 12))]:
+        left = could(text.encode())
+        counts.append(len(left))
+        assert not [layout.name for layout in table if layout not in left and layout.expression.search(text.encode())], text
+    assert np.median(counts) < len(table) / 3
+    with patch.object(stamp_openings, "MOST_STEPS", 0):
+        assert list(Narrowed(prover)(b"I1120")) == list(table)
