@@ -23,6 +23,8 @@ from ..normalize.tables import LINES
 WAITING = pa.schema([LINES.field(name) for name in ("at", "text", "truncated", "app_at")])
 # So much waits in memory: to write it and to give it back takes a tenth of the time of a whole build.
 HELD_BYTES = 192 << 20
+# Where there is more, such a part of it goes on waiting in memory.
+KEPT = 2 / 3
 ROWS_AT_ONCE, BYTES_AT_ONCE = 16_384, 4 << 20
 MOST_UNWRITTEN = 3
 
@@ -58,8 +60,9 @@ class Fresh:
 
 
 class Waiting:
-    """Batches that wait in memory, and those beyond HELD_BYTES in a file at `path`; had back as WAITING in any order, each once.
+    """Batches that wait in memory, or, but for the first ones, in a file at `path` where they are more than HELD_BYTES.
 
+    They are had back as WAITING in any order, each once.
     A thread finds `app_at`, what the lines' programs say of the time, and writes; small batches are read together. A program reads its node's
     clock, so what it says is corrected like the runtime's stamp.
     """
@@ -155,15 +158,21 @@ class Waiting:
             start += count
 
     def _keep(self, batch: pa.RecordBatch) -> None:
-        if self._writer is None and self._size + batch.nbytes <= HELD_BYTES:
+        if self._writer is None or self._sink is None:
             self._held.append(batch)
             self._size += batch.nbytes
-            return
-        if self._writer is None or self._sink is None:
+            if self._size <= HELD_BYTES:
+                return
             self._sink = pa.OSFile(str(self._path), "wb")
             self._writer = pa.ipc.new_file(self._sink, WAITING)
-        self._writer.write_batch(batch)
-        self._ends.append(self._sink.tell())
+            sizes = np.cumsum([one.nbytes for one in self._held if one])
+            kept = int(np.searchsorted(sizes, HELD_BYTES * KEPT, "right"))
+            self._held, fresh = self._held[:kept], self._held[kept:]
+        else:
+            fresh = [batch]
+        for one in fresh:
+            self._writer.write_batch(one)
+            self._ends.append(self._sink.tell())
 
 
 def nanoseconds(at: pa.Array) -> Instants:
