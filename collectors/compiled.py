@@ -26,6 +26,7 @@ class Compiled:
         self.name = f"{package}.{name}"
         self._module: ModuleType | None = None
         self._asked = False
+        _state.every.append(self)
 
     def module(self) -> ModuleType | None:
         """The module, if it is loaded; the first time that it is worth loading it is asked for."""
@@ -53,6 +54,7 @@ class _State:
 
     def __init__(self) -> None:
         self.seen = 0
+        self.every: list[Compiled] = []
         self.how: How = "enough"
         self._wanted: SimpleQueue[Compiled] = SimpleQueue()
         self._thread: Thread | None = None
@@ -77,6 +79,11 @@ _state = _State()
 def saw(count: int) -> None:
     """So many bytes more were read."""
     _state.seen += count
+
+
+def every() -> tuple[Compiled, ...]:
+    """All modules of kernels that some imported module may use."""
+    return tuple(_state.every)
 
 
 def use(how: How) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from retroline.collectors import compiled
 from retroline.collectors.blocks import Block
+from retroline.collectors.evidence import Reply
 from retroline.collectors.kubernetes import log_format, log_lines
 from retroline.collectors.words import newlines
 
@@ -77,3 +80,19 @@ def test_numba_is_there() -> None:
     pytest.importorskip("numba")
     with compiled.loaded("always"):
         assert compiled.Compiled("retroline.collectors", "lines_compiled").module() is not None
+
+
+@settings(deadline=None)
+@given(TEXTS, st.sampled_from(["", "true", "false"]), st.integers(1, 90))
+def test_whole_logs(tmp_path_factory: pytest.TempPathFactory, text: bytes, asked: str, size: int) -> None:
+    """A log read in blocks of any size has the same lines, numbers and streams."""
+    path = tmp_path_factory.getbasetemp() / "a.log"
+    path.write_bytes(b"2026-11-21T01:20:00.123456789Z stdout F x\n" + text)
+
+    def read() -> list[object]:
+        with patch.object(log_lines, "BLOCK_BYTES", size):
+            raws = list(log_lines.log_lines(Reply("kubernetes", "log", "a.log", path, about={"timestamps": asked})))
+        return [row for raw in raws for row in raw.batch.to_pylist()]
+
+    plain, fast = _both(read)
+    assert plain == fast
