@@ -22,6 +22,8 @@ COLOUR, FEED = 2, 10
 PLACE = types.uint64
 # The table of states, which of them are over, what landmarks these wait for, what bytes have to follow those, and how many; which landmarks there are at all.
 WALK = types.Tuple((LONGS, FLAGS, INTS, BYTES, INTS, COUNT))
+# Rows that are left; rows that are asked about, with the row of the table and the place; how many of both.
+OPEN = types.Tuple((LONGS_OUT, LONGS_OUT, LONGS_OUT, LONGS_OUT, LONGS_OUT))
 
 
 @kernel(COUNT, BYTES, PLACE, PLACE)
@@ -128,3 +130,24 @@ def walked(data: Any, shift: Any, which: Any, at: Any, ends: Any, rows: Any, wal
         found[i], rows[i], at[i] = verdict, row, place + shift
         unknown += verdict == UNKNOWN
     return unknown
+
+
+@kernel(COUNT, BYTES, PLACE, LONGS, PLACE, PLACE, LONGS, LONGS, PLACE, FLAGS, WALK, OPEN)
+def bare(data: Any, shift: Any, rows: Any, begin: Any, until: Any, starts: Any, ends: Any, first: Any, mended: Any, walk: Any, found: Any) -> Any:
+    """Which of `rows[begin:until]` are left, where something may match that starts at the row `first` of the table; and those that are UNKNOWN."""
+    left, asked, states, places, counts = found
+    for i in range(begin, until):
+        row = rows[U(i)]
+        start = U(starts[U(row)]) - shift
+        end = min(U(ends[U(row)]) - shift, start + HEAD_BYTES)
+        verdict, state, place = TAKEN, U(0), U(0)
+        if start == end or not mended[data[start]]:
+            verdict, state, place = followed(data, start, end, first, walk)
+        if verdict == TAKEN:
+            left[U(counts[0])] = row
+            counts[0] += 1
+        elif verdict == UNKNOWN:
+            k = U(counts[1])
+            asked[k], states[k], places[k] = row, state, place + shift
+            counts[1] += 1
+    return 0

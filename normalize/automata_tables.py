@@ -79,6 +79,22 @@ class Tables:
         free: npt.NDArray[np.bool_] = found == DEAD
         return free
 
+    def left(self, compiled: ModuleType, lines: Lines, rows: Places, state: int, mended: npt.NDArray[np.bool_]) -> Places:
+        """Those rows for which it is not certain that nothing matches from their beginning on; all that begin with a byte of `mended`."""
+        left = []
+        for _ in range(ROUNDS):
+            found, counts, snapshot = np.empty((4, len(rows)), np.int64), np.zeros(2, np.int64), self.snapshot(lines)
+            for data, shift, first, last in lines.parts(rows):
+                compiled.bare(data, shift, rows, first, last, lines.starts, lines.ends, state * SYMBOLS, mended, snapshot, (*found, counts))
+            left.append(found[0, : counts[0]])
+            rows, states, at = found[1:, : counts[1]]
+            if not len(rows):
+                break
+            self.learn(lines.data, states, at, lines.ends[rows])
+        else:
+            left.append(rows)
+        return left[0] if len(left) == 1 else np.sort(np.concatenate(left))
+
     def learn(self, data: npt.NDArray[np.uint8], states: Places, at: Places, ends: Places) -> None:
         """Make steps known that lines need next, those of a few of them at a time; `states` are places in the table."""
         some = slice(0, LEARNT)

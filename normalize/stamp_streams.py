@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .automata import UnknownSyntaxError
+from .automata_lines import KERNELS as WALKS
 from .automata_lines import Lines
 from .automata_openings import Openings
 from .layout import Layout
@@ -89,7 +90,7 @@ class StampStream:
         if len(left) * SPARSE > count:
             self._finish(task, self._settle(task, left, tried))
         elif len(left):
-            self._few(task, left[~bare(task.prover, lines, left)] if KERNELS.module() else left)
+            self._few(task, unproven(task.prover, lines, left) if KERNELS.module() else left)
         return task.found
 
     def _few(self, task: Task, rows: Places) -> None:
@@ -142,7 +143,7 @@ class StampStream:
             left = self._apply(shape, task, left)
         if not len(left):
             return left
-        left = left[~bare(task.prover, task.lines, left)]
+        left = unproven(task.prover, task.lines, left)
         self._unknown += len(left)
         if self._unknown < self._patience and known:
             return left
@@ -234,11 +235,13 @@ def apply(shape: Shape, task: Task, rows: Places) -> Places:
     return np.concatenate(left) if left else rows[:0]
 
 
-def bare(prover: Prover, lines: Lines, rows: Places) -> npt.NDArray[np.bool_]:
-    """Which rows certainly fit no layout."""
-    starts = lines.starts[rows]
-    none = prover.walker.walk(lines, rows, starts, np.full(len(rows), prover.start(len(prover.table)), np.int32))
-    return none & ~_mended(lines, rows)
+def unproven(prover: Prover, lines: Lines, rows: Places) -> Places:
+    """The rows that do not certainly fit no layout."""
+    state = prover.start(len(prover.table))
+    if compiled := WALKS.module():
+        return prover.walker.tables.left(compiled, lines, rows, state, MENDED)
+    none = prover.walker.walk(lines, rows, lines.starts[rows], np.full(len(rows), state, np.int32))
+    return rows[~none | _mended(lines, rows)]
 
 
 def _plain(record: bytes) -> bytes:

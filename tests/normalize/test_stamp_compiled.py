@@ -54,7 +54,12 @@ def test_walks(texts: list[str], patterns: set[str]) -> None:
         entries = [program.add(pattern, loose=True) for pattern in sorted(patterns)]
         walker = Walker(program)
         start = walker.state(pc for entry in entries for pc in program.closure(entry))
-        return walker.walk(lines, np.arange(len(texts)), lines.starts, np.full(len(texts), start, np.int32)).tolist()
+        every = np.arange(len(texts))
+        free = walker.walk(lines, every, lines.starts, np.full(len(texts), start, np.int32))
+        if module := automata_lines.KERNELS.module():
+            mended = stamp_streams.MENDED[lines.data[np.minimum(lines.starts, len(lines.data) - 1)]] & (lines.ends > lines.starts)
+            assert walker.tables.left(module, lines, every, start, stamp_streams.MENDED).tolist() == every[~free | mended].tolist()
+        return free.tolist()
 
     import re
 
