@@ -82,11 +82,9 @@ class Piece:
 
     def column(self, name: str) -> pa.Array:
         """A column of WAITING for each line."""
-        return self.together(name).take(pa.array(self.order))
-
-    def together(self, name: str) -> pa.Array:
-        """A column of the parts one after the other; text may be a large string."""
-        return together([part.column(name) for part in self.parts])
+        columns = [part.column(name) for part in self.parts]
+        same = _same(columns)
+        return together(columns).take(pa.array(self.order)) if same is None else same.slice(0, len(self.order))
 
     def texts(self, kernels: Any) -> Texts:
         """The text of each line; `kernels` are those of `lines_compiled`, None without."""
@@ -118,6 +116,15 @@ class Piece:
     def without(self, dropped: npt.NDArray[np.bool_]) -> Piece:
         """The piece without some lines."""
         return Piece(self.parts, self.at[~dropped], self.order[~dropped])
+
+
+def _same(columns: Sequence[pa.Array]) -> pa.Array | None:
+    """All nulls, or all false, as long as the columns together, where they are that: most lines have no stamp of their own, and are whole."""
+    if all(column.null_count == len(column) for column in columns):
+        return pa.nulls(sum(map(len, columns)), columns[0].type)
+    if pa.types.is_boolean(columns[0].type) and not any(column.true_count or column.null_count for column in columns):
+        return pa.repeat(pa.scalar(False), sum(map(len, columns)))
+    return None
 
 
 def merged(sources: Sequence[Source], waiting: Batches, rows: int = 0) -> Iterator[Piece]:
