@@ -16,12 +16,14 @@ from .words_compiled import kernel, matching, part
 HEAD_BYTES = U(65_536)
 SYMBOLS, END_OF_LINE, LONGEST = U(257), U(256), U(4096)
 DEAD, TAKEN, UNKNOWN = U(0), U(1), U(2)
+UNKNOWN_STATE = 2
 BRACKET, BAR, BRACE = b"[|{"
 SETS, KINDS = U(6), U(256)
 COLOUR, FEED = 2, 10
 PLACE = types.uint64
-# The table of states, which of them are over, what landmarks these wait for, what bytes have to follow those, and how many; which landmarks there are at all.
-WALK = types.Tuple((LONGS, FLAGS, INTS, BYTES, INTS, COUNT))
+# The table of states, the steps, which states are over, what landmarks these wait for, what bytes have to follow those, and how many;
+# which landmarks there are at all.
+WALK = types.Tuple((LONGS, INTS, FLAGS, INTS, BYTES, INTS, COUNT))
 # Rows that are left; rows that are asked about, with the row of the table and the place; how many of both.
 OPEN = types.Tuple((LONGS_OUT, LONGS_OUT, LONGS_OUT, LONGS_OUT, LONGS_OUT))
 
@@ -55,7 +57,7 @@ def fed(data: Any, starts: Any, ends: Any) -> Any:
 @part
 def windowed(data: Any, at: Any, end: Any, window: Any, walk: Any) -> Any:
     """Whether the bytes after a landmark may be what has to follow it."""
-    kinds, sizes = walk[3], walk[4]
+    kinds, sizes = walk[4], walk[5]
     for i in range(U(sizes[window])):
         place = at + U(i) + U(1)
         if place >= end:
@@ -71,8 +73,8 @@ def windowed(data: Any, at: Any, end: Any, window: Any, walk: Any) -> Any:
 @part
 def marked(data: Any, at: Any, end: Any, state: Any, walk: Any) -> Any:
     """Whether what follows holds a landmark that a match needs from this state on, as `automata_lines.holding` says."""
-    marks, first = walk[2], state << U(2)
-    which = marks[first] & walk[5]
+    marks, first = walk[3], state << U(2)
+    which = marks[first] & walk[6]
     if not which:
         return False
     while at < end:
@@ -97,10 +99,27 @@ def marked(data: Any, at: Any, end: Any, state: Any, walk: Any) -> Any:
 
 
 @part
+def stepped(data: Any, at: Any, end: Any, row: Any, steps: Any) -> Any:
+    """The row of the first state that is over, and the place where it is reached; or those up to which that is known."""
+    while at < end:
+        after = steps[row + U(data[at])]
+        if after >= 0:
+            row = U(after)
+            at += U(1)
+        elif after == -UNKNOWN_STATE - 1:
+            break
+        else:
+            return U(-after - 1) * SYMBOLS, at + U(1)
+    return row, at
+
+
+@part
 def followed(data: Any, at: Any, end: Any, row: Any, walk: Any) -> Any:
     """Where an automaton ends that goes on from the row of a state, as `Walker.walk` has it; with the row and the place up to which that is known."""
-    table, over, marks = walk[0], walk[1], walk[2]
+    table, over, marks = walk[0], walk[2], walk[3]
     last, hit = at + LONGEST, False
+    if row > TAKEN * SYMBOLS and not over[row // SYMBOLS]:
+        row, at = stepped(data, at, min(end, last), row, walk[1])
     while row > TAKEN * SYMBOLS:
         state = row // SYMBOLS
         if over[state] and not hit:

@@ -22,10 +22,10 @@ WINDOW = 6
 ROUNDS, LEARNT, STRIDE = 64, 64, 32
 
 
-# The table and which states are over; for each state the landmarks that it waits for, as bits and as windows; what follows in these, and how long.
+# The table, the steps, and which states are over; for each state the landmarks that it waits for, as bits and as windows; what follows in these, and how long.
 # States may be added to the arrays while they are looked at, but none that has no room in them. Windows of a state that are not known are -1.
-Snapshot = tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_], npt.NDArray[np.int32], npt.NDArray[np.uint8], npt.NDArray[np.int32]]
-Walk = tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_], npt.NDArray[np.int32], npt.NDArray[np.uint8], npt.NDArray[np.int32], int]
+Snapshot = tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.bool_], npt.NDArray[np.int32], npt.NDArray[np.uint8], npt.NDArray[np.int32]]
+Walk = tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.bool_], npt.NDArray[np.int32], npt.NDArray[np.uint8], npt.NDArray[np.int32], int]
 
 
 class Tables:
@@ -36,7 +36,7 @@ class Tables:
         self._marked = 0
         self._windows: dict[tuple[int, ...], int] = {}
         marks = np.full(4 * len(walker.table), -1, np.int32)
-        self._held: Snapshot = walker.table.reshape(-1), walker.over, marks, np.zeros(1, np.uint8), np.zeros(1, np.int32)
+        self._held: Snapshot = walker.table.reshape(-1), walker.steps.reshape(-1), walker.over, marks, np.zeros(1, np.uint8), np.zeros(1, np.int32)
 
     def snapshot(self, lines: Lines) -> Walk:
         """What is known now, and of some lines which landmarks are there at all."""
@@ -48,7 +48,7 @@ class Tables:
     def _mark(self) -> None:
         walker = self.walker
         marks = np.full((len(walker.table), 4), -1, np.int32)
-        marks[: self._marked] = self._held[2].reshape(-1, 4)[: self._marked]
+        marks[: self._marked] = self._held[3].reshape(-1, 4)[: self._marked]
         for state in range(self._marked, len(walker.sets)):
             if walker.over[state]:
                 marks[state] = 0
@@ -62,7 +62,7 @@ class Tables:
             sizes[number] = len(one) - 1
             for i, bits in enumerate(one[1:]):
                 sets[number, i] = kinds(bits)
-        self._held = walker.table.reshape(-1), walker.over, marks.reshape(-1), sets.reshape(-1), sizes
+        self._held = walker.table.reshape(-1), walker.steps.reshape(-1), walker.over, marks.reshape(-1), sets.reshape(-1), sizes
 
     def walk(self, compiled: ModuleType, lines: Lines, rows: Places, at: Places, states: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
         """As `Walker.walk`."""

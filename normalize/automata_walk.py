@@ -27,7 +27,8 @@ class Walker:
     """A program's sets of states, numbered as they are met; DEAD can match no more, TAKEN has matched. Threads may share one.
 
     A state is over where no more bytes are taken: landmarks settle it. Tables have the place of the next state's row, `_held` that of the
-    same row where a state is over; UNKNOWN is not known yet.
+    same row where a state is over; UNKNOWN is not known yet. `steps` is the same as the table, but for states that are over, or UNKNOWN,
+    of which it has the number, negative and less one.
     """
 
     def __init__(self, program: Program) -> None:
@@ -42,6 +43,7 @@ class Walker:
         self.table = np.full((64, SYMBOLS), UNKNOWN * SYMBOLS, np.int64)
         self.table[DEAD], self.table[TAKEN] = DEAD * SYMBOLS, TAKEN * SYMBOLS
         self._held = self.table.copy()
+        self.steps = np.full((64, SYMBOLS), -UNKNOWN - 1, np.int32)
         self.over = np.zeros(64, bool)
         self.over[:2] = True
         self.tables = Tables(self)
@@ -213,6 +215,7 @@ class Walker:
     def _set(self, state: int, symbol: int) -> None:
         if self.table[state, symbol] == UNKNOWN * SYMBOLS:
             after = TAKEN if symbol < END_OF_LINE and symbol in COLOUR_BYTES else self.step(state, 1 << symbol)
+            self.steps[state, symbol] = -after - 1 if self.over[after] else after * SYMBOLS
             self.table[state, symbol] = after * SYMBOLS
             if not self.over[state]:
                 self._held[state, symbol] = after * SYMBOLS
@@ -221,6 +224,7 @@ class Walker:
         if len(self.sets) > len(self.table):
             more = np.full_like(self.table, UNKNOWN * SYMBOLS)
             self.table, self._held = np.concatenate([self.table, more]), np.concatenate([self._held, more])
+            self.steps = np.concatenate([self.steps, np.full_like(self.steps, -UNKNOWN - 1)])
             self.over = np.concatenate([self.over, np.zeros_like(self.over)])
 
     def windows(self, state: int) -> tuple[tuple[int, ...], ...]:
