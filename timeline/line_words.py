@@ -11,11 +11,13 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from ..collectors.compiled import Compiled
 from ..normalize.beginnings import Beginnings, beginnings
 from ..normalize.glances import Glance, glance, walked
 from ..normalize.masks import masked
@@ -30,6 +32,8 @@ FIRST_WORDS = 3
 ROWS_AT_ONCE, BYTES_AT_ONCE = 16_384, 4 << 20
 WORKERS = min(max((os.cpu_count() or 1) // 2, 1), 4)
 MOST_ASKED = WORKERS + 2
+
+KERNELS = Compiled(__package__, "lines_compiled")
 
 # A line's key: mask number << 4 | severity << 1 | whether it names its record.
 Keys = npt.NDArray[np.int32]
@@ -150,27 +154,12 @@ class Words:
 
     def _join(self, stream: str, parts: Records, own: Keys) -> None:
         """Give all lines of a record one key, also those of it that came in earlier batches."""
-        keys = own | 1
-        more, named = np.flatnonzero(parts.continues), np.flatnonzero(parts.names)
-        last, key, name = len(own) - 1, int(own[-1]), len(own) - 1
-        before = 0
-        if len(more):
-            first = np.flatnonzero(np.diff(more, prepend=-2) > 1)
-            head, size = more[first] - 1, np.diff(first, append=len(more))
-            before = int(size[0]) if head[0] < 0 else 0
-            names = head.copy()
-            names[np.searchsorted(head, named) - 1] = named
-            whole = of_record(own[names], own[head])
-            whole[: before > 0] = 0
-            keys[more] = np.repeat(whole, size)
-            keys[head[before > 0 :]] = whole[before > 0 :]
-            keys[names[before > 0 :]] |= 1
-            if more[-1] == last:
-                last, key, name = int(head[-1]), int(whole[-1]), int(names[-1])
+        compiled = KERNELS.module()
+        keys, before, last, key, name = _keyed(compiled, parts, own) if compiled else keyed(parts, own)
         self.keys.append(keys)
         here = len(self.keys) - 1
         if before and stream in self._tails:
-            self._go_on(self._tails[stream], own, named[named < before], before)
+            self._go_on(self._tails[stream], own, np.flatnonzero(parts.names[:before]), before)
         if last >= 0:
             self._tails[stream] = Tail([(here, last)], key, (here, name))
 
@@ -187,6 +176,40 @@ class Words:
         self.keys[here][:before] = tail.key
         batch, row = tail.name
         self.keys[batch][row] |= 1
+
+
+# Keys; how many lines belong to the record before them; of the last record that begins here (-1: none does) its first line, its key, the line that names it.
+Keyed = tuple[Keys, int, int, int, int]
+
+
+def keyed(parts: Records, own: Keys) -> Keyed:
+    """The keys of a batch's lines; 0 for those that belong to the record before them."""
+    keys = own | 1
+    more, named = np.flatnonzero(parts.continues), np.flatnonzero(parts.names)
+    last, key, name = len(own) - 1, int(own[-1]), len(own) - 1
+    if not len(more):
+        return keys, 0, last, key, name
+    first = np.flatnonzero(np.diff(more, prepend=-2) > 1)
+    head, size = more[first] - 1, np.diff(first, append=len(more))
+    before = int(size[0]) if head[0] < 0 else 0
+    names = head.copy()
+    names[np.searchsorted(head, named) - 1] = named
+    whole = of_record(own[names], own[head])
+    whole[: before > 0] = 0
+    keys[more] = np.repeat(whole, size)
+    keys[head[before > 0 :]] = whole[before > 0 :]
+    keys[names[before > 0 :]] |= 1
+    if more[-1] == last:
+        last, key, name = int(head[-1]), int(whole[-1]), int(names[-1])
+    return keys, before, last, key, name
+
+
+def _keyed(kernels: Any, parts: Records, own: Keys) -> Keyed:
+    """The same, compiled."""
+    keys, rest = np.empty(len(own), np.int32), np.empty(4, np.int64)
+    kernels.keyed(parts.continues, parts.names, own, keys, rest)
+    before, last, key, name = rest.tolist()
+    return keys, before, last, key, name
 
 
 def of_record(named: Keys | np.int32, first: Keys | np.int32) -> Keys:

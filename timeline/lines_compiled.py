@@ -1,4 +1,4 @@
-"""The kernels of `line_texts` and `column_chunks`, compiled."""
+"""The kernels of `line_texts`, `line_words` and `column_chunks`, compiled."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from ..collectors.kernel import BYTES_OUT, COUNT, INTS, INTS_OUT, LONGS, LONGS_OUT, U, kernel
+from ..collectors.kernel import BYTES_OUT, COUNT, FLAGS, INTS, INTS_OUT, LONGS, LONGS_OUT, U, kernel, part
 
 
 def _fetch(_typing: Any, out: Any, _at: Any, _address: Any, _count: Any) -> Any:
@@ -79,3 +79,34 @@ def packed(codes: Any, table: Any, width: Any, size: Any) -> Any:
     if bits:
         out[at] = held & U(255)
     return out
+
+
+@part
+def graver(named: Any, first: Any) -> Any:
+    """As `line_words.of_record`."""
+    one, other = named >> 1 & 7, first >> 1 & 7
+    return named >> 4 << 4 | (one if one and (one < other or not other) else other) << 1
+
+
+@kernel(types.void, FLAGS, FLAGS, INTS, INTS_OUT, LONGS_OUT)
+def keyed(continues: Any, names: Any, own: Any, keys: Any, rest: Any) -> Any:
+    """As `line_words.keyed`; what else it tells goes to `rest`."""
+    count, at = U(len(own)), U(0)
+    while at < count and continues[at]:
+        keys[at] = 0
+        at += U(1)
+    rest[0] = at
+    rest[1], rest[2], rest[3] = -1, 0, 0
+    while at < count:
+        name, stop, key = at, at + U(1), own[at]
+        while stop < count and continues[stop]:
+            if names[stop]:
+                name = stop
+            stop += U(1)
+        if stop > at + U(1):
+            key = graver(own[name], own[at])
+        for i in range(at, stop):
+            keys[U(i)] = key
+        keys[name] = key | 1
+        rest[1], rest[2], rest[3] = at, key, name
+        at = stop
