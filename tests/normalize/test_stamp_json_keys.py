@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from retroline.collectors import compiled
 from retroline.normalize.keyed import KEYS, PLAIN, members
 from retroline.normalize.stamp_json_keys import with_key
 from retroline.normalize.stamp_reading import head
 from retroline.normalize.stamp_streams import lines_of
 
+pytestmark = pytest.mark.usefixtures("kernels")
 SPELLED = (
     "time",
     "Time",
@@ -34,13 +32,6 @@ SPELLED = (
 OTHERS = ("ts", "timeout", "", "t", "msg", "TS", "x\\ntime", "\\ttime", "(time)", "@", "GET /", "'time'")
 TEXTS = st.one_of(st.sampled_from(SPELLED + OTHERS), st.text("tTiIme@_. -\\u\"'x", max_size=9))
 GAPS = st.sampled_from(["", "", " ", "\t", "\n", "\x1b[0m"])
-
-
-@pytest.fixture(params=["never", "always"], autouse=True, scope="module")
-def _kernels(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Everything holds without compiled kernels and with them."""
-    with compiled.loaded(request.param):
-        yield
 
 
 def held(line: bytes, names: tuple[str, ...]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
@@ -13,7 +12,6 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from retroline.collectors import compiled
 from retroline.normalize import automata_walk, stamp_openings, stamp_streams
 from retroline.normalize.automata import Program, UnknownSyntaxError
 from retroline.normalize.keyed import BARELY_BEGUN, OPENING
@@ -26,6 +24,7 @@ from retroline.normalize.stamp_shapes import BEGUN, Prover
 from retroline.normalize.stamp_streams import StampStream, prover_of
 from retroline.normalize.stamps import NONE_NS
 
+pytestmark = pytest.mark.usefixtures("kernels")
 SINCE, UNTIL = 1_795_167_000_000_000_000, 1_795_170_600_000_000_000
 SAMPLES = [sample.text for layout in layouts() for sample in layout.samples if "\n" not in sample.text]
 SHAPES = (
@@ -64,13 +63,6 @@ WORDS = (
     '","t\x1b[0mime":1795168800,"', "\\u0074ime", "t\\u0069me",
 )  # fmt: skip
 moments = st.datetimes(datetime(2026, 11, 20, 8), datetime(2026, 11, 20, 23), timezones=st.just(UTC))  # noqa: DTZ001 - drawn without a zone, which is given after
-
-
-@pytest.fixture(params=["never", "always"], autouse=True, scope="module")
-def _kernels(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Everything holds without compiled kernels and with them."""
-    with compiled.loaded(request.param):
-        yield
 
 
 def line(shape: str, at: datetime, word: str, number: int) -> str:
