@@ -24,7 +24,7 @@ def by_pattern(texts: pa.Array, how: Kind) -> tuple[list[int], list[str]]:
 
 @settings(deadline=None)
 @given(lines, st.integers(0, 3), st.integers(0, 9), st.sampled_from([PLAIN, JSON]), st.sampled_from([7, 40, digit_masks.BLOCK_BYTES]))
-def test_masks_are_those_of_the_pattern(texts: list[str], offset: int, after: int, how: Kind, block: int) -> None:
+def test_masks_are_those_of_the_pattern_compiled_or_not(texts: list[str], offset: int, after: int, how: Kind, block: int) -> None:
     """For any text, in blocks of any size, also for a part of an array; with compiled kernels and without."""
     some = pa.array([*texts, *["after 1"] * after], pa.string()).slice(offset, max(len(texts) - offset, 0))
 
@@ -37,7 +37,7 @@ def test_masks_are_those_of_the_pattern(texts: list[str], offset: int, after: in
         assert (codes.tolist(), masks) == by_pattern(some, how)
 
 
-def test_many_masks() -> None:
+def test_many_masks_compiled() -> None:
     """Masks that share a place in the table are told apart."""
     texts = pa.array([f"{'x' * (i % 97)} {chr(97 + i % 26)}{chr(97 + i // 26 % 26)} {i}" for i in range(3000)])
     with compiled.loaded("always"):
@@ -60,7 +60,7 @@ def test_many_masks() -> None:
         ("", ""),
     ],
 )
-def test_what_a_match_takes(text: str, mask: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_match_takes_compiled_or_not(text: str, mask: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A token from its value's beginning to its end; two that touch are two."""
     monkeypatch.setattr(digit_masks, "FEW", 0)
     for kernels in ("never", "always"):

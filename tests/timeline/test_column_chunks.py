@@ -62,7 +62,7 @@ def file_of(schema: pa.Schema, groups: list) -> bytes:
 @given(columns)
 @example((BYTE_ARRAY, [None, "a"], [0] * 9))
 @example((INT64, [None, *range(64)], [*range(65), 64, 3, 0]))
-def test_coded_values_come_back(column: tuple[int, list[str | int | None], list[int]]) -> None:
+def test_coded_values_come_back_compiled_or_not(column: tuple[int, list[str | int | None], list[int]]) -> None:
     """Values, nulls and bounds, the same bytes with compiled kernels and without."""
     kind, values, codes = column
     files = []
@@ -97,7 +97,7 @@ def rows_of(some: list[tuple[int, str, int | None]], how: str) -> Rows:
 
 @settings(deadline=None)
 @given(st.lists(lines, min_size=1, max_size=3), st.sampled_from([1, 40, 1 << 20]), st.booleans())
-def test_lines_come_back(parts: list[list[tuple[int, str, int | None]]], page: int, known: bool) -> None:
+def test_lines_come_back_compiled_or_not(parts: list[list[tuple[int, str, int | None]]], page: int, known: bool) -> None:
     """Row groups of lines hold what was given, the same bytes with compiled kernels and without."""
     files = []
     with pytest.MonkeyPatch.context() as patch:
@@ -140,7 +140,7 @@ def test_other_readers(tmp_path: Path) -> None:
     assert found == polars.read_parquet(path).select("text", "severity", "namespace", "template_id", "truncated").rows() == right
 
 
-def test_texts_of_several_arrays() -> None:
+def test_texts_of_several_arrays_compiled_or_not() -> None:
     """One after the other, those of some rows alone, copied or not."""
     arrays = [pa.array(["a", "", "bc"]), pa.array(["ä" * 9])[:0], pa.array(["x", "yz", "…"])[1:]]
     with compiled.loaded("always"):

@@ -26,7 +26,7 @@ lines = st.lists(st.builds(str.__add__, st.sampled_from(WORDS), st.sampled_from(
 
 @settings(deadline=None)
 @given(lines, st.integers(0, 2))
-def test_severities_need_no_masks(texts: list[str], offset: int) -> None:
+def test_severities_need_no_masks_compiled_or_not(texts: list[str], offset: int) -> None:
     """Lines are as grave, and may be exceptions, whether all of them were masked or only those that must be; what continues a record is not asked."""
     some = pa.array(texts, pa.string()).slice(offset)
     asked = ~beginnings(some).continuing()
@@ -40,7 +40,7 @@ def test_severities_need_no_masks(texts: list[str], offset: int) -> None:
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("ab"), lines), max_size=6), st.integers(1, 9), st.sampled_from(["none", "masks"]))
-def test_keys_are_those_of_numpy(batches: list[tuple[str, list[str]]], rows: int, by: str) -> None:
+def test_keys_compiled_are_those_of_numpy(batches: list[tuple[str, list[str]]], rows: int, by: str) -> None:
     """Masks, severities and records are the same with compiled kernels and without."""
     found = []
     with pytest.MonkeyPatch.context() as patch:
