@@ -47,14 +47,14 @@ class Chunk:
     """What the footer tells of a column chunk, with offsets as if it began at START, and its bytes."""
 
     told: Struct
-    body: Sequence[memoryview | bytes]
+    body: Sequence[pa.Buffer | memoryview | bytes]
 
 
 @dataclass(frozen=True)
 class Page:
     """A page as it stands in the file, and its size before it was compressed; both with its header."""
 
-    body: tuple[bytes, bytes]
+    body: tuple[bytes, pa.Buffer]
     plain_size: int
 
     @property
@@ -69,8 +69,9 @@ def data_page(body: pa.Buffer | bytes, count: int, encoding: int) -> Page:
 
 
 def _page(body: pa.Buffer | bytes, kind: int, field: int, told: Struct) -> Page:
-    # Bytes of their own size: what compressing needs at most is several times as much.
-    packed = bytes(pa.Codec(CODEC).compress(body))
+    packed = pa.Codec(CODEC).compress(body)
+    # What compressing needs at most is several times as much.
+    packed.resize(packed.size, shrink_to_fit=True)
     head = struct_bytes(_struct((1, I32, kind), (2, I32, len(body)), (3, I32, len(packed)), (field, STRUCT, told)))
     return Page((head, packed), len(head) + len(body))
 

@@ -30,7 +30,7 @@ class Group:
     """A row group: its entry in the footer, with offsets as if it began at START, and its bytes."""
 
     told: Struct
-    body: Sequence[memoryview | bytes]
+    body: Sequence[pa.Buffer | memoryview | bytes]
 
     def chunks(self) -> list[Chunk]:
         """The columns of a group that pyarrow made."""
