@@ -58,6 +58,12 @@ class InnerStamps:
             return
         self.at_ns[rows], self.after_ns[rows], self.layout[rows] = at, width, self.index(name)
 
+    def merge(self, rows: Rows, part: InnerStamps) -> None:
+        """Set some rows to what was found of them by themselves."""
+        self.at_ns[rows], self.before_ns[rows], self.after_ns[rows] = part.at_ns, part.before_ns, part.after_ns
+        places = np.array([*(self.index(name) for name in part.names), -1], np.int32)
+        self.layout[rows] = places[part.layout]
+
 
 def inner_stamps(
     texts: pa.Array,

@@ -10,7 +10,7 @@ from .automata_tables import TAKEN, UNKNOWN
 from .layout import Layout
 from .stamp_shapes import Prover
 
-LONGEST = 24
+LONGEST, FEW = 16, 6
 MOST_STEPS = 1024
 
 
@@ -39,11 +39,11 @@ class Narrowed:
         return self._layouts.get(state) or self._of(state)
 
     def _step(self, state: int, byte: int) -> int:
-        """Where a byte leads that was not met in this state; TAKEN, which ends the way, where there were too many."""
+        """Where a byte leads that was not met in this state; TAKEN, which ends the way, where few layouts are left, or there were too many such bytes."""
         if self._left <= 0:
             return TAKEN
         self._left -= 1
-        after = self._steps[state, byte] = self.prover.walker.step(state, 1 << byte)
+        after = self._steps[state, byte] = TAKEN if len(self._of(state)) <= FEW else self.prover.walker.step(state, 1 << byte)
         return after
 
     def _of(self, state: int) -> tuple[Layout, ...]:

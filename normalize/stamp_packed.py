@@ -168,7 +168,7 @@ class Packed:
         about = (self.masks, held, side, said, self.first, sides, task.prover.walker.tables.snapshot(lines), self.keys)
         counts, stops = np.zeros(2, np.int64), 0
         out = (found.at_ns, found.after_ns, found.layout, asked.left, asked.rows, asked.states, asked.places, counts)
-        runtime = NO_LONGS if runtime is None else runtime
+        runtime = NO_LONGS if runtime is None else np.ascontiguousarray(runtime, np.int64)
         rest: list[Places] = []
         for data, shift, first, last in lines.parts(rows):
             at = first

@@ -108,7 +108,7 @@ class StampStream:
         context = task.context if runtime is None else Context(task.context.zone, task.context.near, runtime[rows])
         apart = Task(task.prover, lines_of(pa.array(texts, pa.binary())), context, unread(len(rows)), self._packed)
         self._finish(apart, self._settle(apart, np.arange(len(rows)), 0))
-        _merge(task.found, rows, apart.found)
+        task.found.merge(rows, apart.found)
 
     def _unopened(self, task: Task, lines: Lines, records: list[bytes]) -> Places:
         """Which of the lines do not begin as others did that fit no layout."""
@@ -120,7 +120,7 @@ class StampStream:
         """Read what neither shapes nor proofs settled."""
         runtime = task.context.runtime_ns
         if len(rows) > ONE_BY_ONE:
-            _merge(task.found, rows, self._slowly(task.lines, rows, runtime))
+            task.found.merge(rows, self._slowly(task.lines, rows, runtime))
             return
         found = task.found
         for row in rows.tolist():
@@ -143,25 +143,32 @@ class StampStream:
             left = self._apply(shape, task, left)
         if not len(left):
             return left
-        left = unproven(task.prover, task.lines, left)
-        self._unknown += len(left)
-        if self._unknown < self._patience and known:
-            return left
+        proven = bool(known) or not len(unproven(task.prover, task.lines, some_of(left)))
+        if proven:
+            left = unproven(task.prover, task.lines, left)
+            self._unknown += len(left)
+            if known and self._unknown < self._patience:
+                return left
         self._unknown, self._patience = 0, 2 * self._patience
         with self._lock if len(left) else nullcontext():
             for shape in self._shapes:
                 if not any(shape is one for one in known):
                     left = apply(shape, task, left)
-            sample = left[:0]
-            for _ in range(ROUNDS):
-                sample = sample[task.found.layout[sample] < 0]
-                if not len(sample):
-                    sample = left[:: max(1, len(left) // SAMPLE)]
-                new = self._learn(task, sample)
-                if new is None:
-                    break
-                self._shapes = (*self._shapes, new)
-                left = apply(new, task, left)
+            left = self._learnt(task, left, proven=proven)
+        return left if proven else unproven(task.prover, task.lines, left)
+
+    def _learnt(self, task: Task, left: Places, *, proven: bool) -> Places:
+        """Settle rows by shapes that a few of them show; `proven`: none of them certainly fits no layout."""
+        sample = left[:0]
+        for _ in range(ROUNDS):
+            sample = sample[task.found.layout[sample] < 0]
+            if not len(sample):
+                sample = some_of(left) if proven else unproven(task.prover, task.lines, some_of(left))
+            new = self._learn(task, sample)
+            if new is None:
+                break
+            self._shapes = (*self._shapes, new)
+            left = apply(new, task, left)
         return left
 
     def _apply(self, shape: Shape, task: Task, rows: Places) -> Places:
@@ -196,6 +203,11 @@ class StampStream:
             if shape is not None and not len(apply(shape, task, np.array([row]))):
                 return shape
         return None
+
+
+def some_of(rows: Places) -> Places:
+    """A few of the rows, from first to last."""
+    return rows[:: max(1, len(rows) // SAMPLE)].copy()
 
 
 def learnt(prover: Prover, record: bytes, said: str) -> Shape | None:
@@ -281,9 +293,3 @@ def lines_of(texts: pa.Array) -> Lines:
     bounds = np.frombuffer(offsets, np.int64 if large else np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
     held = np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(1, np.uint8)
     return Lines(held, bounds[:-1], bounds[1:])
-
-
-def _merge(found: InnerStamps, rows: Places, part: InnerStamps) -> None:
-    found.at_ns[rows], found.before_ns[rows], found.after_ns[rows] = part.at_ns, part.before_ns, part.after_ns
-    places = np.array([*(found.index(name) for name in part.names), -1], np.int32)
-    found.layout[rows] = places[part.layout]

@@ -96,8 +96,8 @@ def read(texts: list[bytes], size: int, runtime: Any = None, **said: Any) -> tup
     """Instants and layouts of lines read in batches."""
     stream, at, names = StampStream(**said), [], []
     with patch.object(stamp_streams, "FEW", 0):
-        for i in range(0, len(texts), size):
-            found: InnerStamps = stream.read(pa.array(texts[i : i + size], pa.binary()), None if runtime is None else runtime[i : i + size])
+        for i in range(0, len(texts), size):  # in batches whose stamps of the runtime may lie apart
+            found: InnerStamps = stream.read(pa.array(texts[i : i + size], pa.binary()), None if runtime is None else np.repeat(runtime[i : i + size], 2)[::2])
             at += [None if one == NONE_NS else one for one in found.at_ns.tolist()]
             names += ["" if one < 0 else found.names[one] for one in found.layout.tolist()]
     return at, names
