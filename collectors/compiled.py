@@ -1,8 +1,9 @@
 """Kernels that numba compiles: they give what the kernels on numpy give beside which they stand, some times sooner, once enough was read for it to pay.
 
-numba comes with `retroline[speed]`; where it is not installed, or does not work, numpy goes on alone. To load it takes as long as to read some million
-lines, and to compile a kernel for the first time some seconds more, after which it is kept on disk. So it begins when ENOUGH bytes were read, in a
-thread of its own, and until that is done nobody waits for it.
+numba comes with `retroline[speed]`; where it is not installed, or does not work, numpy goes on alone. To load it and the kernels takes a third of a
+second, as long as to read some million lines; to compile them, which is done once and kept on disk, more than ten. So it begins when ENOUGH bytes
+were read, in a thread of its own, and what is to be compiled is compiled by a process of its own, which goes on where the command that began
+it ends. Nobody waits for either.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock, Thread
 from types import ModuleType
 from typing import Literal
 
-ENOUGH = 64 << 20
+ENOUGH = 256 << 20
 How = Literal["enough", "always", "never"]
 
 
@@ -37,7 +40,8 @@ class Compiled:
                 self.load()
             elif _state.seen >= ENOUGH:
                 self._asked = True
-                _state.ask(self)
+                if find_spec("numba"):
+                    _state.ask(self)
         return self._module
 
     def load(self) -> None:
@@ -47,6 +51,15 @@ class Compiled:
             self._module = import_module(self.name)
         except Exception:  # noqa: BLE001 - a numba that is missing, too old for this numpy, or cannot keep files: all of that means without it
             self._module = None
+
+    def kept(self) -> bool:
+        """Whether something that was compiled lies beside the module, and is newer."""
+        spec = find_spec(self.name)
+        if spec is None or spec.origin is None:
+            return False
+        source = Path(spec.origin)
+        found = (source.parent / "__pycache__").glob(f"{source.stem}.*.nbi")
+        return any(one.stat().st_mtime >= source.stat().st_mtime for one in found)
 
 
 class _State:
@@ -70,7 +83,23 @@ class _State:
 
     def _run(self) -> None:
         while True:
-            self._wanted.get().load()
+            one = self._wanted.get()
+            if not one.kept():
+                _compile([each.name for each in self.every if not each.kept()])
+            one.load()
+
+
+def _compile(names: list[str]) -> None:
+    """Have modules imported by another process, which keeps what it compiles; what interrupts this one does not reach it."""
+    import subprocess
+    import sys
+
+    words = [sys.executable, "-P", "-c", "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]", *names]
+    nothing = subprocess.DEVNULL
+    try:
+        subprocess.run(words, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True, check=False)  # noqa: S603 - our own modules, by name
+    except (OSError, ValueError):  # no interpreter of its own, or no room for another process
+        return
 
 
 _state = _State()
