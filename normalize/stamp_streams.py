@@ -99,8 +99,7 @@ class StampStream:
             return
         held = task.lines.data.data
         records = [held[start:end].tobytes() for start, end in zip(task.lines.starts[rows].tolist(), task.lines.ends[rows].tolist(), strict=True)]
-        lines = lines_of(pa.array(records, pa.binary()))
-        left = np.arange(len(rows)) if KERNELS.module() else self._unopened(task, lines, records)
+        left = np.arange(len(rows)) if KERNELS.module() else self._unopened(task, records)
         if not len(left):
             return
         texts = [_plain(records[row]) for row in left.tolist()]
@@ -110,8 +109,9 @@ class StampStream:
         self._finish(apart, self._settle(apart, np.arange(len(rows)), 0))
         task.found.merge(rows, apart.found)
 
-    def _unopened(self, task: Task, lines: Lines, records: list[bytes]) -> Places:
+    def _unopened(self, task: Task, records: list[bytes]) -> Places:
         """Which of the lines do not begin as others did that fit no layout."""
+        lines = lines_of(pa.array(records, pa.binary()))
         if self._openings is None:
             self._openings = Openings(task.prover.walker, task.prover.start(len(task.prover.table)))
         return np.flatnonzero(~self._openings.nothing(lines, records) | _mended(lines, np.arange(len(records))))
