@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 SIZE_BYTES = 4
+# What offsets of 32 bits can tell.
+MOST_BYTES = (1 << 31) - 1
 
 Sizes = npt.NDArray[np.int32]
 Rows = slice | npt.NDArray[np.bool_] | npt.NDArray[np.int64]
@@ -74,6 +76,9 @@ class Placed:
         return Placed(self.kernels, self.addresses[rows], self.sizes[rows], self.held)
 
     def array(self) -> pa.Array:  # noqa: D102 - as Texts
+        if self._total() > MOST_BYTES:
+            half = len(self.sizes) // 2
+            return together([self.some(slice(half)).array(), self.some(slice(half, None)).array()])
         offsets, out = np.empty(len(self.sizes) + 1, np.int32), np.empty(self._total(), np.uint8)
         self.kernels.gathered(self.addresses, self.sizes, out, offsets)
         return pa.Array.from_buffers(pa.string(), len(self.sizes), [None, pa.py_buffer(offsets), pa.py_buffer(out)])

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from retroline.collectors import compiled
-from retroline.timeline import line_groups
+from retroline.timeline import line_groups, line_texts
 from retroline.timeline.column_chunks import BYTE_ARRAY, INT32, INT64, Column, coded_chunk
 from retroline.timeline.line_groups import COMMON, Rows, row_group
 from retroline.timeline.line_store import KERNELS
@@ -140,7 +140,7 @@ def test_other_readers(tmp_path: Path) -> None:
     assert found == polars.read_parquet(path).select("text", "severity", "namespace", "template_id", "truncated").rows() == right
 
 
-def test_texts_of_several_arrays_compiled_or_not() -> None:
+def test_texts_of_several_arrays_compiled_or_not(monkeypatch: pytest.MonkeyPatch) -> None:
     """One after the other, those of some rows alone, copied or not."""
     arrays = [pa.array(["a", "", "bc"]), pa.array(["ä" * 9])[:0], pa.array(["x", "yz", "…"])[1:]]
     with compiled.loaded("always"):
@@ -151,3 +151,5 @@ def test_texts_of_several_arrays_compiled_or_not() -> None:
             assert texts.some(np.array([False, False, True, False, True])).some(slice(1, 2)).array().to_pylist() == ["…"]
             assert texts.plain().to_pybytes() == ways[0].plain().to_pybytes()
             assert texts.sizes.tolist() == [1, 0, 2, 2, 3]
+            monkeypatch.setattr(line_texts, "MOST_BYTES", 3)
+            assert texts.array().to_pylist() == ["a", "", "bc", "yz", "…"]
