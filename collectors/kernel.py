@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from numba import types
 from numba.core import cgutils
+from numba.core.cgutils import ir
 from numba.extending import intrinsic
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -29,14 +30,17 @@ BYTES_OUT, FLAGS_OUT, LONGS_OUT, INTS_OUT = (types.Array(kind, 1, "C") for kind 
 
 
 def kernel(result: Any, *arguments: Any) -> Callable[[Function], Function]:
-    """Compile a function for these types at once, or take what was compiled before; it leaves the interpreter to other threads."""
-    compiled: Callable[[Function], Function] = numba.njit(result(*arguments), nogil=True, cache=True, error_model="numpy")
+    """Compile a function for these types at once, or take what was compiled before; it leaves the interpreter to other threads.
+
+    It makes no arrays, so that nobody counts who refers to those that it is given.
+    """
+    compiled: Callable[[Function], Function] = numba.njit(result(*arguments), nogil=True, cache=True, error_model="numpy", _nrt=False)
     return compiled
 
 
 def part(function: Function) -> Function:
-    """A function that kernels call."""
-    compiled: Function = numba.njit(nogil=True, error_model="numpy")(function)
+    """A function that kernels call, put in its place in each: to hand over arrays takes longer than most of them do."""
+    compiled: Function = numba.njit(nogil=True, error_model="numpy", _nrt=False, forceinline=True)(function)
     return compiled
 
 
@@ -75,10 +79,29 @@ def _copy(_typing: Any, out: Any, _at: Any, data: Any, _start: Any, _count: Any)
     return types.void(out, types.uint64, data, types.uint64, types.uint64), generate
 
 
+def _matching(_typing: Any, data: Any, _at: Any, _mask: Any, _value: Any) -> Any:
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        given, at, mask, value = values
+        lanes, places = ir.VectorType(ir.IntType(8), 64), ir.VectorType(ir.IntType(32), 64)
+        array = context.make_array(signature.args[0])(context, builder, given)
+        text = builder.load(builder.bitcast(builder.gep(array.data, [at]), lanes.as_pointer()))
+        text.align = 1
+        none = ir.Constant(lanes, ir.Undefined)
+        mask, value = (
+            builder.shuffle_vector(builder.insert_element(none, one, ir.Constant(ir.IntType(32), 0)), none, ir.Constant(places, None)) for one in (mask, value)
+        )
+        return builder.bitcast(builder.icmp_unsigned("==", builder.and_(text, mask), value), ir.IntType(64))
+
+    return types.uint64(data, types.uint64, types.uint8, types.uint8), generate
+
+
 # `lowest(word)`: the number of the lowest bit that is set; of 0 it means nothing.
 lowest: Any = intrinsic(_lowest)
 # `copy(out, at, data, start, count)`: `count` bytes of one array into another, which does not overlap.
 copy: Any = intrinsic(_copy)
+# `matching(data, at, mask, value)`: which of the 64 bytes from a place on are `value` under `mask`, as the bits of a word.
+matching: Any = intrinsic(_matching)
 
 
 def room(count: int) -> tuple[pa.Buffer, npt.NDArray[np.uint8]]:

@@ -8,29 +8,33 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from .kernel import BYTES, BYTES_OUT, COUNT, INTS_OUT, LONGS, LONGS_OUT, U, copy, kernel, lowest, room
+from .kernel import BYTES, BYTES_OUT, COUNT, INTS_OUT, LONGS, LONGS_OUT, U, copy, kernel, lowest, matching, room
 
+LINE_FEED = 10
 Offsets = npt.NDArray[np.int64]
 
 
-@kernel(LONGS_OUT, BYTES)
-def newlines(data: Any) -> Any:
-    """As `words.newlines`: whether each of 64 bytes is a line feed, as the bits of one word."""
+def newlines(data: npt.NDArray[np.uint8]) -> Offsets:
+    """As `words.newlines`."""
     found = np.empty(len(data), np.int64)
-    count, whole = U(0), U(len(data) >> 6)
-    for i in range(whole):
-        begin, bits = U(i) << U(6), U(0)
-        for j in range(U(64)):
-            bits |= U(data[begin + U(j)] == 10) << U(j)
+    return found[: feeds(data, found)].copy()
+
+
+@kernel(COUNT, BYTES, LONGS_OUT)
+def feeds(data: Any, found: Any) -> Any:
+    """Where line feeds stand; how many there are."""
+    count, whole = U(0), U(len(data)) & ~U(63)
+    for begin in range(U(0), whole, U(64)):
+        bits = matching(data, U(begin), 255, LINE_FEED)
         while bits:
-            found[count] = begin + lowest(bits)
+            found[count] = U(begin) + lowest(bits)
             count += U(1)
             bits &= bits - U(1)
-    for i in range(whole << U(6), U(len(data))):
-        if data[U(i)] == 10:
+    for i in range(whole, U(len(data))):
+        if data[U(i)] == LINE_FEED:
             found[count] = i
             count += U(1)
-    return found[: np.int64(count)].copy()
+    return np.int64(count)
 
 
 @kernel(COUNT, BYTES, LONGS, LONGS, BYTES_OUT, INTS_OUT)

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from ..collectors.kernel import BYTES, BYTES_OUT, COUNT, FLAGS, INTS, LONGS, LONGS_OUT, U, lowest
-from .words_compiled import kernel, matching, part
+from ..collectors.kernel import BYTES, BYTES_OUT, COUNT, FLAGS, INTS, LONGS, LONGS_OUT, U, kernel, lowest, matching, part
 
 HEAD_BYTES = U(65_536)
 SYMBOLS, END_OF_LINE, LONGEST = U(257), U(256), U(4096)

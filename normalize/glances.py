@@ -70,7 +70,8 @@ def walked(texts: pa.Array, marks: Marks, levels: Codes, throwing: Flags, before
     opened = OPENER * before.traceback | GOROUTINE * before.goroutine | CHAINED * (before.chained and not before.traceback)
     grave = before.grave_head and not (before.traceback or before.goroutine or before.chained)
     said = levels.view(np.uint8)
-    asked = kernels.questions(marks, said, throwing, opened, grave)
+    asked = np.empty(2 * len(marks), np.int64)
+    asked = asked[: kernels.questions(marks, said, throwing, opened, grave, asked)]
     for kind, pattern in PATTERNS.items() if len(asked) else ():
         rows = asked[(asked & kind) > 0] >> 8
         if len(rows):

@@ -105,10 +105,13 @@ def grave(level: Any) -> Any:
     return level in (FATAL, ERROR)
 
 
-@kernel(LONGS_OUT, BYTES, BYTES, FLAGS, COUNT, COUNT)
-def questions(marks: Any, levels: Any, throwing: Any, before: Any, grave_before: Any) -> Any:
-    """The lines whose words must be looked at, as line << 8 | ENDS, CALLS, THROWN: what they may be. `before` marks what stands open."""
-    found, count = np.empty(2 * len(marks), np.int64), U(0)
+@kernel(COUNT, BYTES, BYTES, FLAGS, COUNT, COUNT, LONGS_OUT)
+def questions(marks: Any, levels: Any, throwing: Any, before: Any, grave_before: Any, found: Any) -> Any:
+    """How many lines there are whose words must be looked at; in `found` these, as line << 8 | ENDS, CALLS, THROWN: what they may be.
+
+    `before` marks what stands open.
+    """
+    count = U(0)
     opened = U(before) & OPENER
     dump = U(before) & GOROUTINE
     threw = grave_before != 0
@@ -130,7 +133,7 @@ def questions(marks: Any, levels: Any, throwing: Any, before: Any, grave_before:
             found[count] = U(i) << U(8) | asked
             count += U(1)
         threw = grave(levels[i]) and not mark & NO_HEAD
-    return found[: np.int64(count)].copy()
+    return np.int64(count)
 
 
 @part

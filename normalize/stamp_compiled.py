@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from ..collectors.kernel import BYTES, COUNT, FLAGS, INTS, INTS_OUT, LONGS, LONGS_OUT, WORDS, U, load
+from ..collectors.kernel import BYTES, COUNT, FLAGS, INTS, INTS_OUT, LONGS, LONGS_OUT, WORDS, U, kernel, load, part
 from . import stamp_packed
 from .automata_compiled import DEAD, HEAD_BYTES, PLACE, SYMBOLS, TAKEN, WALK, followed
 from .stamp_json_keys_compiled import KEYS, keyed
 from .stamp_packed import Said
-from .words_compiled import HIGHS, kernel, number, number8, part, side_of
+from .words_compiled import HIGHS, number, number8, side_of
 
 SECOND_NS, HALF_DAY_NS, NONE_NS = 1_000_000_000, 43_200_000_000_000, -(2**63)
 NEW = U(3)

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from ..collectors.kernel import BYTES, COUNT, FLAGS_OUT, LONGS, U, lowest
+from ..collectors.kernel import BYTES, COUNT, FLAGS_OUT, LONGS, U, kernel, lowest, matching, part
 from .automata_compiled import HEAD_BYTES, PLACE
-from .words_compiled import kernel, matching, part
 
 QUOTE, BACKSLASH = b'"\\'
 BESIDE, OTHERWISE = 2, 3

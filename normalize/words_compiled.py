@@ -5,56 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
-import numba
-from numba import types
-from numba.core.cgutils import ir
-from numba.extending import intrinsic
-
-from ..collectors.kernel import U, load
-
-Function = TypeVar("Function", bound=Callable[..., Any])
+from ..collectors.kernel import U, load, part
 
 ONES, HIGHS, LOWS = U(0x0101010101010101), U(0x8080808080808080), U(0x7F7F7F7F7F7F7F7F)
 ZEROS, NO_DIGIT, DIGITS = U(0x3030303030303030), U(0x7676767676767676), U(0x0F0F0F0F0F0F0F0F)
 PAIRS, FOURS = U(0x00FF00FF00FF00FF), U(0x0000FFFF0000FFFF)
 TENS, HUNDREDS, TEN_THOUSANDS = U(10 << 8 | 1), U(100 << 16 | 1), U(10_000 << 32 | 1)
 CASES, LETTERS = U(0x2020202020202020), U(0x4141414141414141)
-
-
-def kernel(result: Any, *arguments: Any) -> Callable[[Function], Function]:
-    """As `collectors.kernel.kernel`, for one that makes no arrays: nobody counts who refers to those that it is given."""
-    compiled: Callable[[Function], Function] = numba.njit(result(*arguments), nogil=True, cache=True, error_model="numpy", _nrt=False)
-    return compiled
-
-
-def part(function: Function) -> Function:
-    """A function that such kernels call, put in its place in each: to hand over arrays takes longer than most of them do."""
-    compiled: Function = numba.njit(nogil=True, error_model="numpy", _nrt=False, forceinline=True)(function)
-    return compiled
-
-
-def _matching(_typing: Any, data: Any, _at: Any, _mask: Any, _value: Any) -> Any:
-
-    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        given, at, mask, value = values
-        lanes, places = ir.VectorType(ir.IntType(8), 64), ir.VectorType(ir.IntType(32), 64)
-        array = context.make_array(signature.args[0])(context, builder, given)
-        text = builder.load(builder.bitcast(builder.gep(array.data, [at]), lanes.as_pointer()))
-        text.align = 1
-        none = ir.Constant(lanes, ir.Undefined)
-        mask, value = (
-            builder.shuffle_vector(builder.insert_element(none, one, ir.Constant(ir.IntType(32), 0)), none, ir.Constant(places, None)) for one in (mask, value)
-        )
-        return builder.bitcast(builder.icmp_unsigned("==", builder.and_(text, mask), value), ir.IntType(64))
-
-    return types.uint64(data, types.uint64, types.uint8, types.uint8), generate
-
-
-# `matching(data, at, mask, value)`: which of the 64 bytes from a place on are `value` under `mask`, as the bits of a word.
-matching: Any = intrinsic(_matching)
 
 
 @part

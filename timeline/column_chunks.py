@@ -136,7 +136,8 @@ def _packed(codes: Codes, table: Codes, width: int) -> bytes:
     """`table` of each code, `width` bits each, the first lowest."""
     size = -(-len(codes) // 8)
     if compiled := KERNELS.module():
-        packed: npt.NDArray[np.uint8] = compiled.packed(codes, table, width, size)
+        packed = np.zeros(width * size, np.uint8)
+        compiled.packed(codes, table, width, packed)
         return _groups(len(codes)) + packed.tobytes()
     bits = np.zeros((8 * size, width), np.uint8)
     for bit in range(width):

@@ -63,10 +63,9 @@ def gathered(addresses: Any, sizes: Any, out: Any, offsets: Any) -> Any:
     return np.int64(at)
 
 
-@kernel(BYTES_OUT, INTS, INTS, COUNT, COUNT)
-def packed(codes: Any, table: Any, width: Any, size: Any) -> Any:
-    """As `column_chunks._packed`: `size` groups of eight."""
-    out = np.zeros(width * size, np.uint8)
+@kernel(types.void, INTS, INTS, COUNT, BYTES_OUT)
+def packed(codes: Any, table: Any, width: Any, out: Any) -> Any:
+    """As `column_chunks._packed`, into zeros."""
     count, at, held, bits = U(len(codes)), U(0), U(0), U(0)
     for i in range(count):
         held |= U(table[U(codes[i])]) << bits
@@ -78,7 +77,6 @@ def packed(codes: Any, table: Any, width: Any, size: Any) -> Any:
             bits -= U(8)
     if bits:
         out[at] = held & U(255)
-    return out
 
 
 @part

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..blocks import Block
-from ..kernel import BYTES, BYTES_OUT, COUNT, FLAG, FLAGS_OUT, INTS_OUT, U, copy, kernel, load, lowest, part, room
+from ..kernel import BYTES, BYTES_OUT, COUNT, FLAG, FLAGS_OUT, INTS_OUT, U, copy, kernel, load, lowest, matching, part, room
 from ..words import shape_of, word
 from .log_format import Layout, Part
 
@@ -113,9 +113,7 @@ def tag_of(data: Any, start: Any, end: Any) -> Any:
 @part
 def feeds(data: Any, begin: Any, size: Any) -> Any:
     """Which of the 64 bytes from a place on are line feeds, as bits, of the first `size` bytes of all."""
-    bits = U(0)
-    for j in range(U(64)):
-        bits |= U(data[begin + U(j)] == LINE_FEED) << U(j)
+    bits = matching(data, begin, 255, LINE_FEED)
     return bits if begin + U(64) <= size else bits & ((U(1) << (size - begin)) - U(1))
 
 
