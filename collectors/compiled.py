@@ -2,14 +2,14 @@
 
 numba comes with `retroline[speed]`; where it is not installed, or does not work, numpy goes on alone. To load it and the kernels takes a third of a
 second, as long as to read some million lines; to compile them, which is done once and kept on disk, more than ten. So it begins when ENOUGH bytes
-were read, in a thread of its own, and what is to be compiled is compiled by a process of its own, which goes on where the command that began
+were read or are going to be, in a thread of its own, and what is to be compiled is compiled by a process of its own, which goes on where the command that began
 it ends. Nobody waits for either.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import Literal
 
 ENOUGH = 256 << 20
+PACKED = 6
 How = Literal["enough", "always", "never"]
 
 
@@ -38,7 +39,7 @@ class Compiled:
         if self._module is None and not self._asked:
             if _state.how == "always":
                 self.load()
-            elif _state.seen >= ENOUGH:
+            elif max(_state.seen, _state.awaited) >= ENOUGH:
                 self._asked = True
                 if find_spec("numba"):
                     _state.ask(self)
@@ -63,10 +64,10 @@ class Compiled:
 
 
 class _State:
-    """What was read so far, whether kernels are loaded by that alone, and the thread that loads them."""
+    """What was read so far, and what is going to be; whether kernels are loaded by that alone, and the thread that loads them."""
 
     def __init__(self) -> None:
-        self.seen = 0
+        self.seen = self.awaited = 0
         self.every: list[Compiled] = []
         self.how: How = "enough"
         self._wanted: SimpleQueue[Compiled] = SimpleQueue()
@@ -108,6 +109,13 @@ _state = _State()
 def saw(count: int) -> None:
     """So many bytes more were read."""
     _state.seen += count
+
+
+def awaits(paths: Iterable[Path]) -> None:
+    """These logs are going to be read. A packed one is taken to hold PACKED times its size, one that is missing nothing."""
+    for path in paths:
+        with suppress(OSError):
+            _state.awaited += path.stat().st_size * (PACKED if path.suffix in (".zst", ".gz") else 1)
 
 
 def every() -> tuple[Compiled, ...]:

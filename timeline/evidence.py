@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from ..collectors.compiled import awaits
 from ..collectors.errors import BadPayload, ConfigError, SourceError
 from ..collectors.evidence import Failure, Reply, indexes
 from ..collectors.raw import Raw
@@ -76,7 +77,9 @@ def read_evidence(root: Path, window: Window, lines: LineStore, kept: Kept | Non
     `kept`: batches of replies, by ref, that were read already.
     """
     reader = _Reader(window, lines, kept or {})
-    for index in indexes(root):
+    found = list(indexes(root))
+    awaits(reply.path for index in found for reply in index.replies if reply.form == "log")
+    for index in found:
         reader.read.failures += index.failures
         reader.told = {failure.text for failure in index.failures}
         reader.read.sources[index.source] = reader.read.sources.get(index.source, False) or bool(index.replies)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -50,6 +51,19 @@ def test_nothing_is_loaded_before_enough_was_read(package: str) -> None:
     compiled.saw(1)
 
     assert _waited(one).answer == 42
+
+
+def test_what_is_going_to_be_read_counts(package: str, tmp_path: Path) -> None:
+    """Packed logs count for more than their size; a file that is missing counts for nothing and raises nothing."""
+    one = _module(package, "")
+    log = tmp_path / "a.log.zst"
+    log.touch()
+    os.truncate(log, compiled.ENOUGH // compiled.PACKED // 2 + 1)
+    compiled.awaits([tmp_path / "no.log", log])
+    assert one.module() is None
+    compiled.awaits([log])
+
+    assert _waited(one)
 
 
 def test_what_is_not_kept_is_compiled_by_another_process(package: str) -> None:
