@@ -29,11 +29,11 @@ class Compiled:
     def __init__(self, package: str | None, name: str) -> None:
         self.name = f"{package}.{name}"
         self._module: ModuleType | None = None
-        self._asked = False
+        self._asked = self.loaded = False
         _state.every.append(self)
 
     def module(self) -> ModuleType | None:
-        """The module, if it is loaded; the first time that it is worth loading it is asked for."""
+        """The module, if it is loaded; the first time that it is worth loading it is asked for, and all others with it."""
         if _state.how == "never":
             return None
         if self._module is None and not self._asked:
@@ -47,7 +47,7 @@ class Compiled:
 
     def load(self) -> None:
         """Import the module; what cannot be imported stays None."""
-        self._asked = True
+        self._asked = self.loaded = True
         try:
             self._module = import_module(self.name)
         except Exception:  # noqa: BLE001 - a numba that is missing, too old for this numpy, or cannot keep files: all of that means without it
@@ -87,7 +87,9 @@ class _State:
             one = self._wanted.get()
             if not one.kept():
                 _compile([each.name for each in self.every if not each.kept()])
-            one.load()
+            for each in (one, *self.every):
+                if not each.loaded:
+                    each.load()
 
 
 def _compile(names: list[str]) -> None:
