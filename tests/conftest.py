@@ -27,6 +27,13 @@ def _no_configuration() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
+def _numpy_alone() -> Iterator[None]:
+    """Compiled kernels are used by the tests that say so; how much all tests read together does not decide it."""
+    with compiled.loaded("never"):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
 def _swept() -> Iterator[None]:
     """What commands set aside from the sweeps for garbage, each for a process of its own, is swept after all."""
     yield
