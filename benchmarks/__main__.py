@@ -18,7 +18,7 @@ from dataclasses import asdict, replace
 from importlib import import_module
 from pathlib import Path
 
-from measure import KERNELS, LINES, Figure
+from measure import KERNELS, LINES, Figure, use_kernels
 
 # In the order of the page; each is a module with `rows(size)`.
 NAMES = ("startup", "kubelet_lines", "inner_stamps", "log_readers", "end_to_end", "templates", "merging", "range_bodies", "log_streams", "time_ranges")
@@ -32,6 +32,7 @@ def main() -> int:
     given = _arguments()
     names = given.only or NAMES
     if given.json:
+        use_kernels()
         print(json.dumps([asdict(figure) for figure in import_module(names[0]).rows(given.size)]))
         return 0
     os.environ[KERNELS] = given.kernels

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from corpus import write
-from measure import LINES, RUNS, Figure, beside, command, peak_memory, same, scratch
+from measure import LINES, RUNS, Figure, beside, command, peak_memory, same, scratch, use_kernels
 
 STAMP = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z(?: |$)")
 TAGS = re.compile(rb"std(?:out|err) [PF] ")
@@ -179,6 +179,7 @@ def main() -> None:
     parser.add_argument("--size", choices=LINES, default="small")
     parser.add_argument("--stream", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
+    use_kernels()
     if given.stream:
         print(f"{stream(given.stream):,} lines")
         return

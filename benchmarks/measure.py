@@ -26,9 +26,8 @@ RUNS = {"tiny": 1, "small": 5, "medium": 5, "large": 2}
 LONG_S = 20.0
 
 
-# Whether compiled kernels are used, and then from the beginning: `always` or `never`; children are told by their environment.
+# Whether compiled kernels are used, and then from the beginning: `always` or `never`.
 KERNELS = "RETROLINE_BENCH_KERNELS"
-compiled.use("never" if os.environ.get(KERNELS) == "never" else "always")
 
 
 class Differs(Exception):
@@ -66,6 +65,11 @@ class Figure:
             return None
         sign, _, limit = self.goal.partition(" ")
         return {"<=": self.ratio <= float(limit), ">=": self.ratio >= float(limit), ">": self.ratio > float(limit)}[sign]
+
+
+def use_kernels() -> None:
+    """Use compiled kernels in this process as its environment says."""
+    compiled.use("never" if os.environ.get(KERNELS) == "never" else "always")
 
 
 def medians(*jobs: Callable[[], object], runs: int = 5) -> list[float]:

@@ -108,3 +108,8 @@ def room(count: int) -> tuple[pa.Buffer, npt.NDArray[np.uint8]]:
     """Memory for `count` bytes that goes to Arrow, from its own pool, which uses it again."""
     buffer = pa.allocate_buffer(count)
     return buffer, np.frombuffer(buffer, np.uint8)
+
+
+def clean(memory: npt.NDArray[np.uint8], size: int) -> None:
+    """Zeros after the first `size` bytes, as far as Arrow writes them to a stream, which has a multiple of 64: what stood there before is nobody's business."""
+    memory[size : size + 64] = 0

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from .kernel import BYTES, BYTES_OUT, COUNT, INTS_OUT, LONGS, LONGS_OUT, U, copy, kernel, lowest, matching, room
+from .kernel import BYTES, BYTES_OUT, COUNT, INTS_OUT, LONGS, LONGS_OUT, U, clean, copy, kernel, lowest, matching, room
 
 LINE_FEED = 10
 Offsets = npt.NDArray[np.int64]
@@ -56,4 +56,6 @@ def pieces(data: npt.NDArray[np.uint8], starts: Offsets, ends: Offsets) -> pa.Ar
     texts, out = room(int(ends[-1] - starts[0]) if count else 0)
     places, offsets = room(4 * count + 4)
     size = gather(data, starts, ends, out, offsets.view(np.int32))
+    clean(out, size)
+    clean(offsets, 4 * count + 4)
     return pa.Array.from_buffers(pa.binary(), count, [None, places, texts.slice(0, size)])

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from ..collectors.kernel import BYTES, BYTES_OUT, COUNT, INTS, INTS_OUT, U, copy, kernel, lowest, part, room
+from ..collectors.kernel import BYTES, BYTES_OUT, COUNT, INTS, INTS_OUT, U, clean, copy, kernel, lowest, part, room
 
 TAB, DELETE, REPLACEMENT = 9, 127, (0xEF, 0xBF, 0xBD)
 
@@ -22,6 +22,7 @@ def shown(data: npt.NDArray[np.uint8], bounds: npt.NDArray[np.int32]) -> pa.Arra
     text_buffer, texts = room(last - first + 2 * odd)
     places, offsets = room(4 * len(bounds))
     size = replaced(data, bounds, texts, offsets.view(np.int32))
+    clean(texts, size)
     return pa.Array.from_buffers(pa.string(), len(bounds) - 1, [None, places, text_buffer.slice(0, size)])
 
 

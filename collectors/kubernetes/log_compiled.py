@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..blocks import Block
-from ..kernel import BYTES, BYTES_OUT, COUNT, FLAG, FLAGS_OUT, INTS_OUT, U, copy, kernel, load, lowest, matching, part, room
+from ..kernel import BYTES, BYTES_OUT, COUNT, FLAG, FLAGS_OUT, INTS_OUT, U, clean, copy, kernel, load, lowest, matching, part, room
 from ..words import shape_of, word
 from .log_format import Layout, Part
 
@@ -39,6 +39,9 @@ def taken(block: Block, layout: Layout) -> Part | None:
     if count == UNUSUAL:
         return None
     stamp_buffer, stamp_places, text_buffer, text_places = (buffer for buffer, _ in held)
+    for memory, offsets in ((stamps, stamp_offsets), (texts, text_offsets)):
+        clean(memory, int(offsets.view(np.int32)[count]))
+        clean(offsets, 4 * count + 4)
     sizes = np.diff(stamp_offsets.view(np.int32)[: count + 1])
     known = None if sizes.all() else pa.py_buffer(np.packbits(sizes > 0, bitorder="little"))
     found = pa.Array.from_buffers(pa.string(), count, [known, stamp_places, stamp_buffer])

@@ -68,6 +68,13 @@ def read(folder: str, name: str) -> tuple[Raw, ...]:
     return tuple(files.read(collected(folder)[0][name]))
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _read_anew(kernels: None) -> None:
+    """What was read on numpy is read once more with compiled kernels."""
+    collected.cache_clear()
+    read.cache_clear()
+
+
 def known(folder: str, name: str) -> bool:
     """Whether the file holds evidence; a saved error answer is noted instead, which another test asks for."""
     return name in collected(folder)[0]
