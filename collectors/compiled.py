@@ -20,6 +20,8 @@ from typing import Literal
 
 ENOUGH = 256 << 20
 PACKED = 6
+# After everybody else, where the system has such an order.
+IMPORT = "import importlib, os, sys; hasattr(os, 'nice') and os.nice(19); [importlib.import_module(name) for name in sys.argv[1:]]"
 How = Literal["enough", "always", "never"]
 
 
@@ -97,10 +99,10 @@ def _compile(names: list[str]) -> None:
     import subprocess
     import sys
 
-    words = [sys.executable, "-P", "-c", "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]", *names]
+    words = [sys.executable, "-P", "-c", IMPORT, *names]
     nothing = subprocess.DEVNULL
     try:
-        subprocess.run(words, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True, check=False)  # noqa: S603 - our own modules, by name
+        subprocess.run(words, stdin=nothing, stdout=nothing, stderr=nothing, process_group=0, check=False)  # noqa: S603 - our own modules, by name
     except (OSError, ValueError):  # no interpreter of its own, or no room for another process
         return
 
