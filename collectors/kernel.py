@@ -23,6 +23,7 @@ from numba.extending import intrinsic
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 U, S = numba.uint64, numba.int64
+HIGH = U(0x8080808080808080)
 COUNT, FLAG = types.int64, types.boolean
 # What is only looked at may be anybody's memory; what is written to is ours.
 BYTES, FLAGS, LONGS, INTS, WORDS = (types.Array(kind, 1, "C", readonly=True) for kind in (types.uint8, FLAG, types.int64, types.int32, types.uint64))
@@ -57,6 +58,14 @@ def load(data: Any, at: Any) -> Any:
         | U(data[at + U(6)]) << U(48)
         | U(data[at + U(7)]) << U(56)
     )
+
+
+@part
+def odd(word: Any, shape: Any) -> Any:
+    """The highest bit of each byte that differs from a shape, which is what `words.shape_of` gives, as unsigned numbers."""
+    exact, add, keep = shape
+    other = (word ^ exact) & keep
+    return ((other + add) | other) & HIGH
 
 
 def _lowest(_typing: Any, _word: Any) -> Any:

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..collectors.kernel import BYTES, INTS, LONGS_OUT, S, U, kernel, load, part
+from ..collectors.kernel import BYTES, INTS, LONGS_OUT, S, U, kernel, load, odd, part
 from ..collectors.words import shape_of
 from .rfc3339 import FURTHEST_MINUTE, MINUTE_NS, NONE_NS, REACH, SECOND_NS
 
-HIGH = U(0x8080808080808080)
 DATE, TIME, SECOND, DIGITS, OFFSET = (tuple(U(one) for one in shape_of(shape)) for shape in ("0000-00-", "00T00:00", ":00?????", "00000000", "?00:00??"))
 LETTER_Z, DOT, PLUS, MINUS = (ord(one) for one in "Z.+-")
 NO_MINUTE = FURTHEST_MINUTE + 1
 MONTHS = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-
-
-@part
-def differs(word: Any, shape: Any) -> Any:
-    """Whether a word is not of a shape."""
-    exact, add, keep = shape
-    other = (word ^ exact) & keep
-    return (((other + add) | other) & HIGH) != 0
 
 
 @part
@@ -40,7 +31,7 @@ def eight(word: Any) -> Any:
 @part
 def minute_of(date: Any, minute: Any) -> Any:
     """Minutes from 1970 to `2026-11-21T01:20`; NO_MINUTE where it is written otherwise or the calendar has none such."""
-    if differs(date, DATE) or differs(minute, TIME):
+    if odd(date, DATE) or odd(minute, TIME):
         return S(NO_MINUTE)
     year, month, day = pair(date, 0) * 100 + pair(date, 16), pair(date, 40), pair(minute, 0)
     hour, minutes = pair(minute, 24), pair(minute, 48)
@@ -61,7 +52,7 @@ def offset_ns(data: Any, at: Any, end: Any) -> Any:
         return S(0)
     word = load(data, at)
     hours, minutes = pair(word, 8), pair(word, 32)
-    if at + U(6) != end or differs(word, OFFSET) or hours > 23 or minutes > 59 or (data[at] != PLUS and data[at] != MINUS):
+    if at + U(6) != end or odd(word, OFFSET) or hours > 23 or minutes > 59 or (data[at] != PLUS and data[at] != MINUS):
         return S(NONE_NS)
     return (hours * 60 + minutes) * (MINUTE_NS if data[at] == PLUS else -MINUTE_NS)
 
@@ -75,7 +66,7 @@ def fraction_ns(data: Any, at: Any, decimals: Any) -> Any:
         first = (first & keep) | (U(0x3030303030303030) & ~keep)
     elif decimals == U(9):
         ninth = U(data[at + U(8)]) - U(48)
-    if differs(first, DIGITS) or ninth > 9:
+    if odd(first, DIGITS) or ninth > 9:
         return S(NONE_NS)
     return eight(first) * 10 + S(ninth)
 
@@ -104,7 +95,7 @@ def usual_ns(data: Any, offsets: Any, found: Any) -> Any:
             date, minute, base = first, second, minute_of(first, second)
         tick = load(data, start + U(16))
         seconds = pair(tick, 8)
-        if base >= FURTHEST_MINUTE or base <= -FURTHEST_MINUTE or differs(tick, SECOND) or seconds > 60:
+        if base >= FURTHEST_MINUTE or base <= -FURTHEST_MINUTE or odd(tick, SECOND) or seconds > 60:
             continue
         ns = base * MINUTE_NS + seconds * SECOND_NS
         decimals = at - start - U(19)

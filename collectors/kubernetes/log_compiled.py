@@ -8,11 +8,10 @@ import numpy as np
 import pyarrow as pa
 
 from ..blocks import Block
-from ..kernel import BYTES, BYTES_OUT, COUNT, FLAG, FLAGS_OUT, INTS_OUT, U, clean, copy, kernel, load, lowest, matching, part, room
+from ..kernel import BYTES, BYTES_OUT, COUNT, FLAG, FLAGS_OUT, INTS_OUT, U, clean, copy, kernel, load, lowest, matching, odd, part, room
 from ..words import shape_of, word
 from .log_format import Layout, Part
 
-HIGH = U(0x8080808080808080)
 LETTER_T = U(0x20 << 16)
 DATE, TIME, SECOND, ANY_DIGITS, OFFSET, MINUTES, PLAIN_MINUTES = (
     tuple(U(one) for one in shape_of(shape)) for shape in ("0000-00-", "00t00:00", ":00?????", "00000000", "?00:00??", "?00?????", "???00???")
@@ -46,14 +45,6 @@ def taken(block: Block, layout: Layout) -> Part | None:
     known = None if sizes.all() else pa.py_buffer(np.packbits(sizes > 0, bitorder="little"))
     found = pa.Array.from_buffers(pa.string(), count, [known, stamp_places, stamp_buffer])
     return Part(found, pa.Array.from_buffers(pa.binary(), count, [None, text_places, text_buffer]), None, partial[:count] if layout.cri else None)
-
-
-@part
-def odd(word: Any, shape: Any) -> Any:
-    """The highest bit of each byte that differs from a shape."""
-    exact, add, keep = shape
-    other = (word ^ exact) & keep
-    return ((other + add) | other) & HIGH
 
 
 @part
