@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 from measure import LINES, RUNS, Figure, medians, same
+from retroline.timeline.line_held import WAITING
 from retroline.timeline.line_merge import merged
-from retroline.timeline.line_waiting import WAITING, Source, size_of
+from retroline.timeline.line_waiting import Source, size_of
 
 HOUR_NS = 3_600_000_000_000
 ROWS_A_BATCH = 16_384
@@ -28,9 +29,10 @@ class Held:
     sources: list[Source]
     at: np.ndarray
 
-    def batch(self, number: int) -> pa.RecordBatch:
-        """One of them."""
-        return self.batches[number]
+    def columns(self, number: int) -> dict[str, pa.Array]:
+        """The columns of one of them."""
+        batch = self.batches[number]
+        return dict(zip(batch.schema.names, batch.columns, strict=True))
 
     def done(self, number: int) -> None:
         """Nothing is given up: the sources' own memory is not what is measured."""

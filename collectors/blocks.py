@@ -34,11 +34,15 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Block:
-    """Some lines: the first `size` bytes of `data`, which goes on for SLACK bytes. `whole` is False where the last line lacks its end."""
+    """Some lines: the first `size` bytes of `data`, which goes on for SLACK bytes. `whole` is False where the last line lacks its end.
+
+    `place` is where in all that was read it begins.
+    """
 
     data: npt.NDArray[np.uint8]
     size: int
     whole: bool
+    place: int = 0
 
 
 def blocks(file: Source, size: int, longest: int) -> Iterator[Block]:
@@ -48,7 +52,7 @@ def blocks(file: Source, size: int, longest: int) -> Iterator[Block]:
     and no longer. Where reading raises one of BROKEN, what had been read is given first.
     """
     ring = deque(bytearray() for _ in range(AHEAD + 1))
-    rest, error = _begin(file)
+    rest, place, error = _begin(file)
     step = min(size, FIRST)
     while True:
         ring.rotate()
@@ -63,7 +67,8 @@ def blocks(file: Source, size: int, longest: int) -> Iterator[Block]:
         cut = cut or filled
         if cut:
             saw(cut)
-            yield Block(np.frombuffer(ring[0], np.uint8), cut, ring[0][cut - 1] == ord("\n"))
+            yield Block(np.frombuffer(ring[0], np.uint8), cut, ring[0][cut - 1] == ord("\n"), place)
+            place += cut
         if error:
             raise error
         if ended:
@@ -93,11 +98,12 @@ def ahead(given: Iterator[Made]) -> Iterator[Made]:
             one = following.result()
 
 
-def _begin(file: Source) -> tuple[bytes, Exception | None]:
-    """The first three bytes unless they are a byte order mark."""
+def _begin(file: Source) -> tuple[bytes, int, Exception | None]:
+    """The first three bytes unless they are a byte order mark, and where they begin."""
     head = bytearray(len(BOM))
     filled, error = _fill(file, head, 0, len(head))
-    return bytes(head[:filled]).removeprefix(BOM), error
+    rest = bytes(head[:filled]).removeprefix(BOM)
+    return rest, filled - len(rest), error
 
 
 def _room(ring: deque[bytearray], size: int, filled: int) -> bytearray:

@@ -113,9 +113,20 @@ copy: Any = intrinsic(_copy)
 matching: Any = intrinsic(_matching)
 
 
+def _pool() -> pa.MemoryPool:
+    """jemalloc's, where Arrow was built with it: what is not used any more it gives back at once, of which the default holds on to as much again."""
+    try:
+        return pa.jemalloc_memory_pool()
+    except NotImplementedError:
+        return pa.default_memory_pool()
+
+
+POOL = _pool()
+
+
 def room(count: int) -> tuple[pa.Buffer, npt.NDArray[np.uint8]]:
-    """Memory for `count` bytes that goes to Arrow, from its own pool, which uses it again."""
-    buffer = pa.allocate_buffer(count)
+    """Memory for `count` bytes that goes to Arrow, from one of its own pools."""
+    buffer = pa.allocate_buffer(count, memory_pool=POOL)
     return buffer, np.frombuffer(buffer, np.uint8)
 
 

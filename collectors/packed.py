@@ -34,11 +34,16 @@ def opened(path: Path) -> io.BufferedIOBase:
     return io.BufferedReader(_Zstd(path), CHUNK) if head.startswith(ZSTD) else gzip.open(path)
 
 
+def is_plain(file: io.BufferedIOBase) -> bool:
+    """Whether an opened file gives its bytes as they stand in it."""
+    return isinstance(getattr(file, "raw", None), io.FileIO)
+
+
 def breaks(path: Path) -> str:
     """What is wrong with a compressed file, wherever it is; "" if nothing, or if it is not compressed."""
     try:
         with opened(path) as file:
-            if not isinstance(getattr(file, "raw", None), io.FileIO):
+            if not is_plain(file):
                 while file.read(CHUNK):
                     pass
     except BROKEN as error:

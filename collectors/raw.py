@@ -13,8 +13,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 LABELS = pa.map_(pa.string(), pa.string())
@@ -84,8 +87,20 @@ SAMPLES = pa.schema(
 
 
 @dataclass(frozen=True)
+class Places:
+    """Where in a file that is not packed the text of each line begins, in bytes."""
+
+    path: Path
+    begins: npt.NDArray[np.int64]
+
+    def some(self, rows: slice | npt.NDArray[np.bool_]) -> Places:
+        """Those of some lines."""
+        return Places(self.path, self.begins[rows])
+
+
+@dataclass(frozen=True)
 class Raw:
-    """One batch of one table. `about` says what holds for every row of it.
+    """One batch of one table. `about` says what holds for every row of it; `places`, where they are known, are those of lines.
 
     `about` of lines: namespace, pod, container, instance (container id, may be ""), clock, ref, stamps
     ("runtime" or "inner"). `about` of samples: name (of the query), query, step_s (empty for raw samples), clock,
@@ -95,6 +110,7 @@ class Raw:
     table: Literal["facts", "lines", "samples"]
     batch: pa.RecordBatch
     about: Mapping[str, str] = field(default_factory=dict)
+    places: Places | None = None
 
 
 def facts(rows: Iterable[Mapping[str, Any]], source: str) -> Iterator[Raw]:

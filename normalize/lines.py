@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from ..collectors.raw import Raw
+from ..collectors.raw import Places, Raw
 from ..collectors.window import Window
 from .inner_lines import InnerLines
 from .shown import shown_text
@@ -30,7 +30,7 @@ NAMES = tuple(LINES.names)
 class LineCount:
     """Where the lines of one batch went; `last_ns` carries the running stamp to the next batch of the stream.
 
-    `numbers` are the line numbers of those in the window.
+    `numbers` are the line numbers of those in the window; `places`, where they are known, say where what is shown of them stands as it is shown.
     """
 
     received: int
@@ -39,6 +39,7 @@ class LineCount:
     first_ns: int | None
     last_ns: int | None
     numbers: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64), compare=False)
+    places: Places | None = field(default=None, compare=False)
 
 
 def normal_lines(
@@ -56,9 +57,10 @@ def normal_lines(
     seen, kept = _seen(at, window)
     chosen, times = (raw.batch, at) if kept is None else _chosen(raw.batch, at, kept)
     count = len(times)
+    text = shown_text(chosen.column("text"))
     columns = {
         "at": pa.array(times).view(INSTANT),
-        "text": shown_text(chosen.column("text")),
+        "text": text,
         "truncated": chosen.column("truncated"),
         **{name: pa.array((width if kept is None else width[kept]) + error_ns) for name, width in zip(("before_ns", "after_ns"), widths, strict=False)},
     }
@@ -72,6 +74,7 @@ def normal_lines(
         first_ns=int(seen.min()) if len(seen) else None,
         last_ns=int(seen[-1]) if len(seen) else before_ns,
         numbers=np.asarray(chosen.column("number").to_numpy(zero_copy_only=False), np.int64),
+        places=_places(raw, kept) if _unchanged(chosen.column("text"), text) else None,
     )
     return pa.RecordBatch.from_arrays(arrays, schema=LINES), counted
 
@@ -95,6 +98,16 @@ def _chosen(batch: pa.RecordBatch, at: Nanoseconds, kept: Kept) -> tuple[pa.Reco
     if kept[first : first + count].all():
         return batch.slice(first, count), at[first : first + count]
     return batch.filter(pa.array(kept)), at[kept]
+
+
+def _places(raw: Raw, kept: Kept | None) -> Places | None:
+    return raw.places if raw.places is None or kept is None else raw.places.some(kept)
+
+
+def _unchanged(received: pa.Array, shown: pa.Array) -> bool:
+    """Whether the texts are shown as they were received: then nothing was copied."""
+    before, after = received.buffers()[2], shown.buffers()[2]
+    return before is not None and after is not None and int(before.address) == int(after.address)
 
 
 @lru_cache(maxsize=8)

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from ..collectors.kernel import BYTES, BYTES_OUT, COUNT, INTS, INTS_OUT, U, clean, copy, kernel, lowest, part, room
 
-TAB, DELETE, REPLACEMENT = 9, 127, (0xEF, 0xBF, 0xBD)
+TAB, DELETE, REPLACEMENT, UNCHANGED = 9, 127, (0xEF, 0xBF, 0xBD), -1
 
 
 def shown(data: npt.NDArray[np.uint8], bounds: npt.NDArray[np.int32]) -> pa.Array | None:
@@ -22,6 +22,8 @@ def shown(data: npt.NDArray[np.uint8], bounds: npt.NDArray[np.int32]) -> pa.Arra
     text_buffer, texts = room(last - first + 2 * odd)
     places, offsets = room(4 * len(bounds))
     size = replaced(data, bounds, texts, offsets.view(np.int32))
+    if size == UNCHANGED:
+        return None
     clean(texts, size)
     return pa.Array.from_buffers(pa.string(), len(bounds) - 1, [None, places, text_buffer.slice(0, size)])
 
@@ -103,10 +105,10 @@ def sequence(data: Any, at: Any, end: Any) -> Any:
 
 @kernel(COUNT, BYTES, INTS, BYTES_OUT, INTS_OUT)
 def replaced(data: Any, bounds: Any, out: Any, offsets: Any) -> Any:
-    """Texts with what cannot be shown replaced, and where each begins; how many bytes they are."""
+    """Texts with what cannot be shown replaced, and where each begins; how many bytes they are, UNCHANGED where nothing was replaced."""
     rows = U(len(bounds) - 1)
     done, last = U(bounds[0]), U(bounds[rows])
-    at, row = U(0), U(0)
+    at, row, changed = U(0), U(0), False
     for group in range(done, last, U(64)):
         bits = odd_of(data, U(group), last)
         while bits:
@@ -122,6 +124,7 @@ def replaced(data: Any, bounds: Any, out: Any, offsets: Any) -> Any:
             copy(out, at, data, done, place - done + size * kept)
             at += place - done + size * kept
             if not kept:
+                changed = True
                 for i in range(U(3)):
                     out[at + U(i)] = REPLACEMENT[i]
                 at += U(3)
@@ -131,4 +134,4 @@ def replaced(data: Any, bounds: Any, out: Any, offsets: Any) -> Any:
         offsets[row] = at + (U(bounds[row]) - done)
     copy(out, at, data, done, last - done)
     offsets[0] = 0
-    return int(at + last - done)
+    return int(at + last - done) if changed else UNCHANGED

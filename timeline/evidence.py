@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -160,11 +160,12 @@ class _Reader:
         old = streams.get(key)
         moved = self.corrections.get(place, AS_RECEIVED)
         inner = self.inner.setdefault(key, InnerLines(self.window, self.lines.stamps)) if about.get("stamps") == "inner" else None
-        batch, count = normal_lines(Raw("lines", raw.batch, about), self.window, old.last_ns if old else None, moved, inner)
+        batch, count = normal_lines(replace(raw, about=about), self.window, old.last_ns if old else None, moved, inner)
         if inner and inner.assumed:
             self._say_assumed(reply, inner.settings.zone)
         for rows in alike(batch) if inner else (slice(0, batch.num_rows),):
-            self.lines.add(place[:3], key, batch.slice(rows.start, rows.stop - rows.start), reply.ref, count.numbers[rows])
+            places = count.places.some(rows) if count.places else None
+            self.lines.add(place[:3], key, batch.slice(rows.start, rows.stop - rows.start), reply.ref, count.numbers[rows], places)
         tally = self._tally(reply)
         for outcome, number in (("kept", batch.num_rows), ("outside", count.outside), ("unreadable", count.unreadable)):
             tally.add(outcome, number)

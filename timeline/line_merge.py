@@ -7,7 +7,7 @@ in two pieces; they stand in the order in which they came.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from .line_texts import Copied, Texts, placed, together
+from .line_texts import Copied, Standing, Texts, placed, together
 from .line_waiting import Instants, Source, nanoseconds
 
 ROWS, PIECE_BYTES = 32_768, 32 << 20
@@ -32,8 +32,8 @@ Places = npt.NDArray[np.intp]
 class Batches(Protocol):
     """Where batches are had from, by number."""
 
-    def batch(self, number: int) -> pa.RecordBatch:
-        """The batch of a source."""
+    def columns(self, number: int) -> Mapping[str, pa.Array | Standing]:
+        """The columns of a source's batch."""
 
     def done(self, number: int) -> None:
         """It is not asked for again."""
@@ -44,7 +44,7 @@ class Open:
     """A batch with its lines in order of time; those before `place` are told. `sorted_rows`: their rows in the batch, None if they are in order."""
 
     number: int
-    columns: dict[str, pa.Array]
+    columns: Mapping[str, pa.Array | Standing]
     at: Instants
     sorted_rows: Places | None
     place: int = 0
@@ -55,12 +55,12 @@ class Part:
     """The lines [start, stop) of an open batch, by place in order of time."""
 
     number: int
-    columns: dict[str, pa.Array]
+    columns: Mapping[str, pa.Array | Standing]
     sorted_rows: Places | None
     start: int
     stop: int
 
-    def column(self, name: str) -> pa.Array:
+    def column(self, name: str) -> pa.Array | Standing:
         """These lines' values."""
         column = self.columns[name]
         if self.sorted_rows is None:
@@ -82,7 +82,7 @@ class Piece:
 
     def column(self, name: str) -> pa.Array:
         """A column of WAITING for each line."""
-        columns = [part.column(name) for part in self.parts]
+        columns = [column.array() if isinstance(column, Standing) else column for column in (part.column(name) for part in self.parts)]
         same = _same(columns)
         return together(columns).take(pa.array(self.order)) if same is None else same.slice(0, len(self.order))
 
@@ -159,8 +159,7 @@ def _fitting(sources: Iterable[Source]) -> int:
 
 
 def _opened(number: int, sources: Sequence[Source], waiting: Batches) -> Open:
-    batch = waiting.batch(number)
-    columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+    columns = waiting.columns(number)
     at = nanoseconds(columns["at"])
     if sources[number].ordered:
         return Open(number, columns, at, None)

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..collectors.compiled import Compiled
+from ..collectors.raw import Places
 from ..normalize.stamp_settings import AS_SHIPPED, StampSettings
 from ..normalize.templates import template_id
 from .line_columns import PRECISION, Columns, Container, Numbers
@@ -62,9 +63,12 @@ class LineStore:
         self._streams: dict[str, int] = {}
         self.templates: list[Template] = []
 
-    def add(self, container: Container, stream: str, batch: pa.RecordBatch, ref: str = "", numbers: Numbers | None = None) -> None:
+    def add(  # noqa: PLR0917 - a batch, and what is known of it
+        self, container: Container, stream: str, batch: pa.RecordBatch, ref: str = "", numbers: Numbers | None = None, places: Places | None = None
+    ) -> None:
         """Keep one batch of one stream of a container; `ref` and `numbers` say where in the evidence its lines stand.
 
+        `places`: where their texts stand in a file as they are here; it is looked at once more in `write`.
         The columns of `PRECISION` have one value each, namespace, pod and container are the container's; severity, template and `app_at` are found here.
         """
         if not batch.num_rows:
@@ -85,7 +89,7 @@ class LineStore:
                 ordered,
             )
         )
-        self._waiting.put(batch, self._sources[-1].precision[0])
+        self._waiting.put(batch, self._sources[-1].precision[0], places)
         self._words.add(stream, batch.column("text"))
 
     def write(self, path: Path, workloads: Mapping[str, str] | None = None) -> int:
@@ -115,7 +119,7 @@ class LineStore:
         named = None if self._by == "none" else self._named(columns, workloads)
         left_out = 0
         kernels = KERNELS.module()
-        for merged_piece in merged(self._sources, self._waiting):
+        for merged_piece in merged(self._sources, self._waiting.held):
             piece, texts = self._once(merged_piece, merged_piece.texts(kernels), columns)
             left_out += len(merged_piece.at) - len(piece.at)
             key = piece.per_row(self._words.keys)

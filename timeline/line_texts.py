@@ -37,6 +37,34 @@ class Texts(Protocol):
 
 
 @dataclass(frozen=True)
+class Standing:
+    """Texts that stand in a file, of which `data` is all bytes: where each begins after the place `start`, and how many bytes it has."""
+
+    data: pa.Buffer
+    start: int
+    begins: npt.NDArray[np.int32]
+    sizes: Sizes
+
+    def __len__(self) -> int:
+        return len(self.begins)
+
+    def slice(self, start: int, count: int) -> Standing:
+        """Some of them, as of an array."""
+        return Standing(self.data, self.start, self.begins[start : start + count], self.sizes[start : start + count])
+
+    def take(self, rows: pa.Array) -> Standing:
+        """Some of them in an order, as of an array."""
+        return Standing(self.data, self.start, self.begins[rows.to_numpy()], self.sizes[rows.to_numpy()])
+
+    def array(self) -> pa.Array:
+        """All of them as one array."""
+        ends = np.cumsum(self.sizes, dtype=np.int64)
+        places = np.arange(ends[-1] if len(ends) else 0) + np.repeat(self.begins + self.sizes - ends + self.start, self.sizes)
+        offsets = np.append(0, ends).astype(np.int32)
+        return pa.Array.from_buffers(pa.string(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(np.frombuffer(self.data, np.uint8)[places])])
+
+
+@dataclass(frozen=True)
 class Copied:
     """Texts that are an array already."""
 
@@ -70,7 +98,7 @@ class Placed:
     kernels: Any
     addresses: npt.NDArray[np.int64]
     sizes: Sizes
-    held: Sequence[pa.Array]
+    held: Sequence[pa.Array | Standing]
 
     def some(self, rows: Rows) -> Placed:  # noqa: D102 - as Texts
         return Placed(self.kernels, self.addresses[rows], self.sizes[rows], self.held)
@@ -92,15 +120,19 @@ class Placed:
         return int(self.sizes.sum(dtype=np.int64))
 
 
-def placed(kernels: Any, texts: Sequence[pa.Array]) -> Placed:
-    """String arrays one after the other."""
+def placed(kernels: Any, texts: Sequence[pa.Array | Standing]) -> Placed:
+    """Texts one after the other."""
     count = sum(map(len, texts))
     addresses, sizes = np.empty(count, np.int64), np.empty(count, np.int32)
     start = 0
     for one in texts:
         stop = start + len(one)
-        data = one.buffers()[2]
-        kernels.places(bounds_of(one), data.address if data else 0, addresses[start:stop], sizes[start:stop])
+        if isinstance(one, Standing):
+            np.add(one.begins, one.data.address + one.start, out=addresses[start:stop], dtype=np.int64)
+            sizes[start:stop] = one.sizes
+        else:
+            data = one.buffers()[2]
+            kernels.places(bounds_of(one), data.address if data else 0, addresses[start:stop], sizes[start:stop])
         start = stop
     return Placed(kernels, addresses, sizes, texts)
 

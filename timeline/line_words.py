@@ -29,7 +29,7 @@ from .line_waiting import size_of
 MOST_MASKS = 100_000
 FIRST_WORDS = 3
 # Small batches are masked together. Others read and write while the workers mask.
-ROWS_AT_ONCE, BYTES_AT_ONCE = 16_384, 4 << 20
+ROWS_AT_ONCE, BYTES_AT_ONCE = 8_192, 4 << 20
 WORKERS = min(max((os.cpu_count() or 1) // 2, 1), 4)
 MOST_ASKED = WORKERS + 2
 

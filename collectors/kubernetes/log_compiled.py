@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..blocks import Block
-from ..kernel import BYTES, BYTES_OUT, COUNT, FLAG, FLAGS_OUT, INTS_OUT, U, clean, copy, kernel, load, lowest, matching, odd, part, room
+from ..kernel import BYTES, BYTES_OUT, COUNT, FLAG, FLAGS_OUT, INTS_OUT, LONGS_OUT, U, clean, copy, kernel, load, lowest, matching, odd, part, room
 from ..words import shape_of, word
 from .log_format import Layout, Part
 
@@ -21,6 +21,8 @@ FULL, PARTIAL, COLON, SPACE, DOT, LINE_FEED, RETURN = (ord(one) for one in "FP: 
 UNUSUAL, NO_ROOM = -1, -2
 # A line is taken to have so many bytes, until a block shows that they are shorter.
 SHORT = 64
+# No stamp of a runtime has more bytes.
+STAMP = 35
 
 
 def taken(block: Block, layout: Layout) -> Part | None:
@@ -28,10 +30,11 @@ def taken(block: Block, layout: Layout) -> Part | None:
     size = block.size
     lines = size // SHORT + 1024
     while True:
-        held = [room(count) for count in (size if layout.runtime else 0, 4 * lines + 4, size, 4 * lines + 4)]
+        held = [room(count) for count in (min(size, STAMP * lines) if layout.runtime else 0, 4 * lines + 4, size, 4 * lines + 4)]
         stamps, stamp_offsets, texts, text_offsets = (memory for _, memory in held)
-        partial = np.empty(lines, bool)
-        count = take(block.data, size, layout.runtime, layout.cri, stamps, stamp_offsets.view(np.int32), texts, text_offsets.view(np.int32), partial)
+        partial, begins = np.empty(lines, bool), np.empty(lines, np.int64)
+        ends = stamp_offsets.view(np.int32), text_offsets.view(np.int32)
+        count = take(block.data, size, block.place, layout.runtime, layout.cri, stamps, ends[0], texts, ends[1], begins, partial)
         if count != NO_ROOM:
             break
         lines = size
@@ -44,7 +47,8 @@ def taken(block: Block, layout: Layout) -> Part | None:
     sizes = np.diff(stamp_offsets.view(np.int32)[: count + 1])
     known = None if sizes.all() else pa.py_buffer(np.packbits(sizes > 0, bitorder="little"))
     found = pa.Array.from_buffers(pa.string(), count, [known, stamp_places, stamp_buffer])
-    return Part(found, pa.Array.from_buffers(pa.binary(), count, [None, text_places, text_buffer]), None, partial[:count] if layout.cri else None)
+    read = pa.Array.from_buffers(pa.binary(), count, [None, text_places, text_buffer])
+    return Part(found, read, None, partial[:count] if layout.cri else None, begins[:count])
 
 
 @part
@@ -111,8 +115,10 @@ def feeds(data: Any, begin: Any, size: Any) -> Any:
     return bits if begin + U(64) <= size else bits & ((U(1) << (size - begin)) - U(1))
 
 
-@kernel(COUNT, BYTES, COUNT, FLAG, FLAG, BYTES_OUT, INTS_OUT, BYTES_OUT, INTS_OUT, FLAGS_OUT)
-def take(data: Any, size: Any, runtime: Any, tagged: Any, stamps: Any, stamp_offsets: Any, texts: Any, text_offsets: Any, partial: Any) -> Any:
+@kernel(COUNT, BYTES, COUNT, COUNT, FLAG, FLAG, BYTES_OUT, INTS_OUT, BYTES_OUT, INTS_OUT, LONGS_OUT, FLAGS_OUT)
+def take(
+    data: Any, size: Any, place: Any, runtime: Any, tagged: Any, stamps: Any, stamp_offsets: Any, texts: Any, text_offsets: Any, begins: Any, partial: Any
+) -> Any:
     """How many lines there are, UNUSUAL or NO_ROOM; the last line may lack its line feed."""
     count, start, stamp_at, text_at, limit = U(0), U(0), U(0), U(0), U(size)
     stamp_offsets[0] = text_offsets[0] = 0
@@ -136,6 +142,7 @@ def take(data: Any, size: Any, runtime: Any, tagged: Any, stamps: Any, stamp_off
                     return UNUSUAL
                 partial[count] = tag == PARTIAL
                 text = min(text + U(9) * U(tag > 0), end)
+            begins[count] = place + int(text)
             copy(stamps, stamp_at, data, start, stamp)
             copy(texts, text_at, data, text, end - text)
             stamp_at += stamp

@@ -72,17 +72,21 @@ class Lines:
 
 @dataclass(frozen=True)
 class Part:
-    """Some lines taken apart: stamp and text of each, whose it is where the file says so, whether it goes on in the next."""
+    """Some lines taken apart: stamp and text of each, whose it is where the file says so, whether it goes on in the next.
+
+    `begins`: where in all that was read each text begins, where that was looked at.
+    """
 
     stamps: pa.Array
     texts: pa.Array
     prefixes: pa.Array | None
     partial: npt.NDArray[np.bool_] | None
+    begins: npt.NDArray[np.int64] | None = None
 
     def some(self, rows: slice) -> Part:
         """Some of the lines, in order."""
         prefixes, partial = (None if column is None else column[rows] for column in (self.prefixes, self.partial))
-        return Part(self.stamps[rows], self.texts[rows], prefixes, partial)
+        return Part(self.stamps[rows], self.texts[rows], prefixes, partial, None if self.begins is None else self.begins[rows])
 
     def __len__(self) -> int:
         return len(self.texts)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -22,13 +23,14 @@ from ..blocks import BROKEN, Block, ahead, blocks
 from ..compiled import Compiled
 from ..errors import BadPayload
 from ..evidence import Reply
-from ..raw import LINES, Raw, facts
+from ..packed import is_plain
+from ..raw import LINES, Places, Raw, facts
 from . import log_format
 from .log_format import Layout, Lines, Part
 
 NAME = "kubernetes"
 KERNELS = Compiled(__package__, "log_compiled")
-BLOCK_BYTES = 2 << 20
+BLOCK_BYTES = 4 << 20
 BATCH_LINES = 1 << 16
 LONGEST_LINE = 16 << 20
 REFUSALS = (b"unable to retrieve container logs", b'{"kind":"Status"')
@@ -36,8 +38,12 @@ REFUSALS = (b"unable to retrieve container logs", b'{"kind":"Status"')
 
 @dataclass
 class Place:
-    """Where reading stands: the line's number that comes next, whose lines they are ("" until a prefix says), fragments whose record goes on."""
+    """Where reading stands: the line's number that comes next, whose lines they are ("" until a prefix says), fragments whose record goes on.
 
+    `path` is the file, None for one that is packed: nothing stands in it as it is read.
+    """
+
+    path: Path | None = None
     number: int = 1
     prefix: bytes = b""
     layout: Layout | None = None
@@ -51,14 +57,13 @@ def log_lines(reply: Reply) -> Iterator[Raw]:
     """
     try:
         with reply.open() as file:
-            yield from _read(blocks(file, BLOCK_BYTES, LONGEST_LINE), reply)
+            yield from _read(blocks(file, BLOCK_BYTES, LONGEST_LINE), reply, Place(reply.path if is_plain(file) else None))
     except BROKEN as error:
         raise BadPayload(f"{reply.ref}: the compressed file is broken: {error}") from error
 
 
-def _read(given: Iterator[Block], reply: Reply) -> Iterator[Raw]:
+def _read(given: Iterator[Block], reply: Reply, place: Place) -> Iterator[Raw]:
     first = next(given, None)
-    place = Place()
     if first is None:
         yield Raw("lines", pa.RecordBatch.from_pylist([], schema=LINES), _about(reply, "", place))
         return
@@ -104,10 +109,10 @@ def _raws(part: Part, place: Place, reply: Reply, *, cut: bool) -> Iterator[Raw]
     if part.prefixes is not None:
         yield from _by_stream(batch, part.prefixes, place, reply)
         return
-    if part.partial is not None:
-        batch = _whole(batch, part.partial, place)
-    if batch.num_rows:
-        yield Raw("lines", batch, _about(reply, "", place))
+    whole = batch if part.partial is None else _whole(batch, part.partial, place)
+    places = Places(place.path, part.begins) if place.path and part.begins is not None and whole is batch else None
+    if whole.num_rows:
+        yield Raw("lines", whole, _about(reply, "", place), places)
 
 
 @lru_cache(maxsize=4)

@@ -45,6 +45,14 @@ def test_blocks_are_the_stream(body: bytes, size: int, step: int) -> None:
     assert [whole for _, whole in found] == [text.endswith(b"\n") for text, _ in found]
 
 
+@settings(deadline=None)
+@given(LINES, st.integers(1, 40), st.integers(1, 20))
+def test_blocks_know_their_place(body: bytes, size: int, step: int) -> None:
+    """It is where in the stream, its byte order mark included, their bytes stand."""
+    for block in blocks(Slow(body, step), size, 1 << 20):
+        assert body[block.place :][: block.size] == taken(block)[0]
+
+
 @pytest.mark.parametrize("size", [7, 100, 1000])
 def test_an_endless_line_comes_in_parts(size: int) -> None:
     """Each has the length of the longest line, whatever the block's size; the next line begins a block of its own or follows."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from retroline.collectors import compiled
-from retroline.collectors.blocks import Block
+from retroline.collectors.blocks import BOM, Block
 from retroline.collectors.evidence import Reply
 from retroline.collectors.kubernetes import log_format, log_lines
 from retroline.collectors.words import newlines
@@ -96,3 +98,35 @@ def test_whole_logs(tmp_path_factory: pytest.TempPathFactory, text: bytes, asked
 
     plain, fast = _both(read)
     assert plain == fast
+
+
+@settings(deadline=None)
+@given(TEXTS, st.sampled_from(["", "true", "false"]), st.integers(1, 90), st.sampled_from([b"", BOM]), st.booleans())
+def test_places(tmp_path_factory: pytest.TempPathFactory, text: bytes, asked: str, size: int, mark: bytes, packed: bool) -> None:
+    """What is told of where a text stands in a file is true; of a packed one nothing is, nor of lines that were put together."""
+    body = mark + b"2026-11-21T01:20:00.123456789Z stdout F x\n" + text
+    path = tmp_path_factory.getbasetemp() / "b.log"
+    path.write_bytes(gzip.compress(body) if packed else body)
+
+    with compiled.loaded("always"), patch.object(log_lines, "BLOCK_BYTES", size):
+        raws = list(log_lines.log_lines(Reply("kubernetes", "log", "b.log", path, about={"timestamps": asked})))
+
+    told = [raw for raw in raws if raw.places]
+    assert not (packed and told)
+    for raw in told:
+        texts = raw.batch.column("text").to_pylist()
+        assert raw.places
+        assert raw.places.path == path
+        assert [body[begin:][: len(text)] for begin, text in zip(raw.places.begins.tolist(), texts, strict=True)] == texts
+
+
+def test_most_lines_have_places(tmp_path: Path) -> None:
+    """Those of a log as kubelets give it, once it is known to be one, do."""
+    path = tmp_path / "a.log"
+    path.write_bytes(b"".join(b"2026-11-21T01:20:00.%09dZ line %d\n" % (i, i) for i in range(30_000)))
+
+    with compiled.loaded("always"):
+        raws = list(log_lines.log_lines(Reply("kubernetes", "log", "a.log", path, about={"timestamps": "true"})))
+
+    assert sum(raw.batch.num_rows for raw in raws) == 30_000
+    assert sum(raw.batch.num_rows for raw in raws if raw.places) > 20_000

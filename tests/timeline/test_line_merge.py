@@ -5,13 +5,16 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from retroline.timeline import line_merge, line_waiting
+from retroline.collectors.raw import Places
+from retroline.timeline import line_held, line_merge, line_waiting
+from retroline.timeline.line_held import WAITING
 from retroline.timeline.line_merge import merged
-from retroline.timeline.line_waiting import WAITING, Source, Waiting
+from retroline.timeline.line_waiting import Source, Waiting
 
 batches = st.lists(st.lists(st.integers(0, 9), min_size=1, max_size=9), max_size=9)
 
@@ -25,21 +28,35 @@ def batch(number: int, at: list[int]) -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist(rows, schema=WAITING)
 
 
+def standing(batch: pa.RecordBatch, path: Path, number: int) -> Places:
+    """The texts of a batch put at the end of a file, some other bytes before each, and where they stand."""
+    begins = []
+    with path.open("ab") as file:
+        for text in batch.column("text").to_pylist():
+            file.write(b"\0" * (1 + number % 5))
+            begins.append(file.tell())
+            file.write(text.encode())
+    return Places(path, np.array(begins, np.int64))
+
+
 @settings(deadline=None)
-@given(batches, st.integers(1, 12), st.sampled_from([-1, 300, 1 << 20]), st.sampled_from([0, 2, 8]), st.sampled_from([1, 10**18]))
-def test_pieces_are_the_stable_order_of_all(times: list[list[int]], rows: int, held: int, few: int, step: int) -> None:
-    """As if everything had been sorted at once; an instant is in one piece; every line is traced to its batch and row."""
+@given(batches, st.integers(1, 12), st.sampled_from([-1, 300, 600, 1 << 20]), st.sampled_from([0, 2, 8]), st.sampled_from([1, 10**18]), st.booleans())
+def test_pieces_are_the_stable_order_of_all(times: list[list[int]], rows: int, held: int, few: int, step: int, stands: bool) -> None:  # noqa: PLR0917 - what differs
+    """As if everything had been sorted at once; an instant is in one piece; every line is traced to its batch and row.
+
+    So it is whether they wait in memory, as texts or as places of texts, or in files.
+    """
     times = [[step * ns for ns in at] for at in times]
     everything = [(ns, f"{number} {i}") for number, at in enumerate(times) for i, ns in enumerate(at)]
-    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+    with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile() as file, pytest.MonkeyPatch.context() as patch:
         patch.setattr(line_merge, "FEW", few)
-        patch.setattr(line_waiting, "HELD_BYTES", held)
+        patch.setattr(line_held, "HELD_BYTES", held)
         patch.setattr(line_waiting, "ROWS_AT_ONCE", 9)
         waiting = Waiting(Path(folder, "part"))
         for number, at in enumerate(times):
-            waiting.put(batch(number, at))
-        waiting.end()
-        pieces = list(merged([source(at) for at in times], waiting, rows))
+            one = batch(number, at)
+            waiting.put(one, places=standing(one, Path(file.name), number) if stands and number % 3 else None)
+        pieces = list(merged([source(at) for at in times], waiting.end(), rows))
         found = [list(zip(piece.at.tolist(), piece.column("text").to_pylist(), strict=True)) for piece in pieces]
         origins = ["{} {}".format(*piece.origin(i)) for piece in pieces for i in range(len(piece.at))]
         waiting.close()
@@ -58,9 +75,8 @@ def test_sorted_sources_make_pieces_of_bounded_size() -> None:
         waiting = Waiting(Path(folder, "part"))
         for number, at in enumerate(times):
             waiting.put(batch(number, at))
-        waiting.end()
 
-        sizes = [len(piece.at) for piece in merged([source(at) for at in times], waiting, 200)]
+        sizes = [len(piece.at) for piece in merged([source(at) for at in times], waiting.end(), 200)]
 
     assert sum(sizes) == 6000
     assert max(sizes) <= 500

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from retroline.normalize.tables import LINES
-from retroline.timeline import line_file, line_merge, line_waiting, line_words
+from retroline.timeline import line_file, line_held, line_merge, line_waiting, line_words
 from retroline.timeline.line_store import LineStore
 
 WEB = ("shop", "web-1", "app")
@@ -116,7 +116,7 @@ def test_a_store_that_is_given_up_leaves_nothing(tmp_path: Path) -> None:
 
 def test_a_disk_that_cannot_be_written_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An error of the waiting file is not lost in its thread."""
-    monkeypatch.setattr(line_waiting, "HELD_BYTES", -1)
+    monkeypatch.setattr(line_held, "HELD_BYTES", -1)
     store = LineStore(tmp_path / "missing")
 
     store.add(WEB, "a", batch([(1, "a")]))
@@ -186,7 +186,7 @@ def test_many_batches(parts: list[tuple[tuple[str, str, str], str, Lines]], held
     with tempfile.TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
         patch.setattr(line_file, "ROWS_A_GROUP", 3)
         patch.setattr(line_merge, "ROWS", 2)
-        patch.setattr(line_waiting, "HELD_BYTES", held_bytes)
+        patch.setattr(line_held, "HELD_BYTES", held_bytes)
         named = [(c, f"{c}{s}", lines) for c, s, lines in parts]
         found, doubles = written(Path(place), named)
 
