@@ -102,6 +102,8 @@ class Places:
 class Raw:
     """One batch of one table. `about` says what holds for every row of it; `places`, where they are known, are those of lines.
 
+    `plain`: the texts of lines are known to be printable ASCII and tabs.
+
     `about` of lines: namespace, pod, container, instance (container id, may be ""), clock, ref, stamps
     ("runtime" or "inner"). `about` of samples: name (of the query), query, step_s (empty for raw samples), clock,
     layout, ref.
@@ -111,6 +113,7 @@ class Raw:
     batch: pa.RecordBatch
     about: Mapping[str, str] = field(default_factory=dict)
     places: Places | None = None
+    plain: bool = False
 
 
 def facts(rows: Iterable[Mapping[str, Any]], source: str) -> Iterator[Raw]:

@@ -17,6 +17,7 @@ DATE, TIME, SECOND, ANY_DIGITS, OFFSET, MINUTES, PLAIN_MINUTES = (
     tuple(U(one) for one in shape_of(shape)) for shape in ("0000-00-", "00t00:00", ":00?????", "00000000", "?00:00??", "?00?????", "???00???")
 )
 SEVEN, STDOUT, STDERR = U((1 << 56) - 1), U(word(b"stdout ")), U(word(b"stderr "))
+NO_CONTROL, NO_ASCII, DELETE, TAB = 0xE0, 0x80, 127, 9
 FULL, PARTIAL, COLON, SPACE, DOT, LINE_FEED, RETURN = (ord(one) for one in "FP: .\n\r")
 UNUSUAL, NO_ROOM = -1, -2
 # A line is taken to have so many bytes, until a block shows that they are shorter.
@@ -32,9 +33,9 @@ def taken(block: Block, layout: Layout) -> Part | None:
     while True:
         held = [room(count) for count in (min(size, STAMP * lines) if layout.runtime else 0, 4 * lines + 4, size, 4 * lines + 4)]
         stamps, stamp_offsets, texts, text_offsets = (memory for _, memory in held)
-        partial, begins = np.empty(lines, bool), np.empty(lines, np.int64)
+        partial, begins, plain = np.empty(lines, bool), np.empty(lines, np.int64), np.empty(1, bool)
         ends = stamp_offsets.view(np.int32), text_offsets.view(np.int32)
-        count = take(block.data, size, block.place, layout.runtime, layout.cri, stamps, ends[0], texts, ends[1], begins, partial)
+        count = take(block.data, size, block.place, layout.runtime, layout.cri, stamps, ends[0], texts, ends[1], begins, partial, plain)
         if count != NO_ROOM:
             break
         lines = size
@@ -48,7 +49,7 @@ def taken(block: Block, layout: Layout) -> Part | None:
     known = None if sizes.all() else pa.py_buffer(np.packbits(sizes > 0, bitorder="little"))
     found = pa.Array.from_buffers(pa.string(), count, [known, stamp_places, stamp_buffer])
     read = pa.Array.from_buffers(pa.binary(), count, [None, text_places, text_buffer])
-    return Part(found, read, None, partial[:count] if layout.cri else None, begins[:count])
+    return Part(found, read, None, partial[:count] if layout.cri else None, begins[:count], plain=bool(plain[0]))
 
 
 @part
@@ -111,20 +112,44 @@ def tag_of(data: Any, start: Any, end: Any) -> Any:
 @part
 def feeds(data: Any, begin: Any, size: Any) -> Any:
     """Which of the 64 bytes from a place on are line feeds, as bits, of the first `size` bytes of all."""
-    bits = matching(data, begin, 255, LINE_FEED)
+    return below(matching(data, begin, 255, LINE_FEED), begin, size)
+
+
+@part
+def oddities(data: Any, begin: Any, size: Any) -> Any:
+    """Likewise which are neither printable ASCII nor a tab."""
+    controls = matching(data, begin, NO_CONTROL, 0) & ~matching(data, begin, 255, TAB)
+    return below(controls | matching(data, begin, NO_ASCII, NO_ASCII) | matching(data, begin, 255, DELETE), begin, size)
+
+
+@part
+def below(bits: Any, begin: Any, size: Any) -> Any:
+    """The bits of places below `size`, the first of which is `begin`."""
     return bits if begin + U(64) <= size else bits & ((U(1) << (size - begin)) - U(1))
 
 
-@kernel(COUNT, BYTES, COUNT, COUNT, FLAG, FLAG, BYTES_OUT, INTS_OUT, BYTES_OUT, INTS_OUT, LONGS_OUT, FLAGS_OUT)
+@kernel(COUNT, BYTES, COUNT, COUNT, FLAG, FLAG, BYTES_OUT, INTS_OUT, BYTES_OUT, INTS_OUT, LONGS_OUT, FLAGS_OUT, FLAGS_OUT)
 def take(
-    data: Any, size: Any, place: Any, runtime: Any, tagged: Any, stamps: Any, stamp_offsets: Any, texts: Any, text_offsets: Any, begins: Any, partial: Any
+    data: Any,
+    size: Any,
+    place: Any,
+    runtime: Any,
+    tagged: Any,
+    stamps: Any,
+    stamp_offsets: Any,
+    texts: Any,
+    text_offsets: Any,
+    begins: Any,
+    partial: Any,
+    plain: Any,
 ) -> Any:
     """How many lines there are, UNUSUAL or NO_ROOM; the last line may lack its line feed."""
-    count, start, stamp_at, text_at, limit = U(0), U(0), U(0), U(0), U(size)
+    count, start, stamp_at, text_at, strange, limit = U(0), U(0), U(0), U(0), U(0), U(size)
     stamp_offsets[0] = text_offsets[0] = 0
     for group in range(U(0), limit, U(64)):
         begin = U(group)
         bits = feeds(data, begin, limit)
+        strange |= oddities(data, begin, limit) & ~bits
         last = begin + U(64) >= limit and data[limit - U(1)] != LINE_FEED
         while bits or last:
             feed = begin + lowest(bits) if bits else limit
@@ -150,4 +175,5 @@ def take(
             count += U(1)
             stamp_offsets[count], text_offsets[count] = stamp_at, text_at
             start = feed + U(1)
+    plain[0] = strange == 0
     return int(count)

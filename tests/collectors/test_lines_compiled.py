@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from pathlib import Path
 from unittest.mock import patch
 
@@ -15,7 +16,9 @@ from retroline.collectors import compiled
 from retroline.collectors.blocks import BOM, Block
 from retroline.collectors.evidence import Reply
 from retroline.collectors.kubernetes import log_format, log_lines
+from retroline.collectors.window import Window
 from retroline.collectors.words import newlines
+from retroline.normalize.lines import normal_lines
 
 SAID = (
     "\n",
@@ -62,7 +65,7 @@ def test_newlines(text: bytes) -> None:
 
 
 @settings(deadline=None)  # the first example compiles
-@given(TEXTS, st.booleans(), st.booleans())
+@given(st.one_of(TEXTS, st.lists(st.sampled_from(b"\t\n ~a\x7f\x1f\x80"), max_size=200).map(bytes)), st.booleans(), st.booleans())
 def test_parts(text: bytes, runtime: bool, cri: bool) -> None:
     """Stamps, tags and texts of a block are those that regular expressions and Arrow find."""
     layout, block = log_format.Layout(prefixed=False, runtime=runtime, cri=cri), Block(_data(text), len(text), whole=True)
@@ -75,6 +78,7 @@ def test_parts(text: bytes, runtime: bool, cri: bool) -> None:
     else:
         assert (fast.stamps.to_pylist(), fast.texts.to_pylist()) == (plain.stamps.to_pylist(), plain.texts.to_pylist())
         assert not cri or fast.partial.tolist() == plain.partial.tolist()
+        assert fast.plain == (re.search(rb"[^\t\n -~]", text) is None)
 
 
 def test_numba_is_there() -> None:
@@ -87,14 +91,15 @@ def test_numba_is_there() -> None:
 @settings(deadline=None)
 @given(TEXTS, st.sampled_from(["", "true", "false"]), st.integers(1, 90))
 def test_whole_logs(tmp_path_factory: pytest.TempPathFactory, text: bytes, asked: str, size: int) -> None:
-    """A log read in blocks of any size has the same lines, numbers and streams."""
+    """A log read in blocks of any size has the same lines, numbers and streams, and is shown alike."""
     path = tmp_path_factory.getbasetemp() / "a.log"
     path.write_bytes(b"2026-11-21T01:20:00.123456789Z stdout F x\n" + text)
 
     def read() -> list[object]:
         with patch.object(log_lines, "BLOCK_BYTES", size):
             raws = list(log_lines.log_lines(Reply("kubernetes", "log", "a.log", path, about={"timestamps": asked})))
-        return [row for raw in raws for row in raw.batch.to_pylist()]
+        shown = [text for raw in raws for text in normal_lines(raw, Window(0, 1 << 62))[0].column("text").to_pylist()]
+        return [*(row for raw in raws for row in raw.batch.to_pylist()), *shown]
 
     plain, fast = _both(read)
     assert plain == fast
