@@ -130,19 +130,9 @@ def below(bits: Any, begin: Any, size: Any) -> Any:
 
 @kernel(COUNT, BYTES, COUNT, COUNT, FLAG, FLAG, BYTES_OUT, INTS_OUT, BYTES_OUT, INTS_OUT, LONGS_OUT, FLAGS_OUT, FLAGS_OUT)
 def take(
-    data: Any,
-    size: Any,
-    place: Any,
-    runtime: Any,
-    tagged: Any,
-    stamps: Any,
-    stamp_offsets: Any,
-    texts: Any,
-    text_offsets: Any,
-    begins: Any,
-    partial: Any,
-    plain: Any,
-) -> Any:
+    data: Any, size: Any, place: Any, runtime: Any, tagged: Any,
+    stamps: Any, stamp_offsets: Any, texts: Any, text_offsets: Any, begins: Any, partial: Any, plain: Any,
+) -> Any:  # fmt: skip
     """How many lines there are, UNUSUAL or NO_ROOM; the last line may lack its line feed."""
     count, start, stamp_at, text_at, strange, limit = U(0), U(0), U(0), U(0), U(0), U(size)
     stamp_offsets[0] = text_offsets[0] = 0
