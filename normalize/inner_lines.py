@@ -19,6 +19,8 @@ from .stamps import NONE_NS, Nanoseconds
 OTHER_ZONES = ("+01:00", "-01:00")
 MINUTE_NS = 60_000_000_000
 
+Width = int | Nanoseconds
+
 
 class InnerLines:
     """Reads one stream of such lines. The window settles a missing year or date; where no zone is written, that of the settings is taken.
@@ -33,27 +35,30 @@ class InnerLines:
         self._asked: set[str] = set()
         self._last = (0, 1)
 
-    def times(self, texts: pa.Array) -> tuple[Nanoseconds, Nanoseconds, Nanoseconds]:
-        """Instants (NONE_NS for a line without one), and how far before and after the true one may lie; as LINES has them.
+    def times(self, texts: pa.Array) -> tuple[Nanoseconds, Width, Width]:
+        """Instants (NONE_NS for a line without one), and how far before and after the true one may lie; as LINES has them, one number where it is all lines'.
 
         A line without an instant of its own has the uncertainty of the line before, to which it belongs. Lines read together are taken as no
         more exact than the least exact of them, but for those of an hour that clocks show twice or not at all.
         """
         found = self._stream.read(texts)
-        before, after = self._usual(found) or self._filled(found)
+        self._ask(texts, found.layout, found.names)
+        if usual := self._usual(found):
+            self._last = usual if len(found.at_ns) else self._last
+            return found.at_ns, *usual
+        before, after = self._filled(found)
         if len(after):
             self._last = int(before[-1]), int(after[-1])
-        self._ask(texts, found.layout, found.names)
         return found.at_ns, before, after
 
-    def _usual(self, found: InnerStamps) -> tuple[Nanoseconds, Nanoseconds] | None:
+    def _usual(self, found: InnerStamps) -> tuple[int, int] | None:
         """How exact the lines are where all are as exact as the least exact of them; None where that is not so."""
         count = len(found.at_ns)
         carried = self._last if count and found.at_ns[0] == NONE_NS else (0, 1)
         most = max(int(found.after_ns.max(initial=1)), carried[1])
         if found.before_ns.any() or carried[0] or most > MINUTE_NS:
             return None
-        return found.before_ns, np.full(count, most)
+        return 0, most
 
     def _filled(self, found: InnerStamps) -> tuple[Nanoseconds, Nanoseconds]:
         known = found.at_ns != NONE_NS

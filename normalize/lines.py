@@ -52,7 +52,7 @@ def normal_lines(
     counted and compared, `before_ns` too, is on corrected time. Where the runtime stamped nothing, `inner` reads what the program wrote.
     """
     shift_ns, error_ns = correction
-    stamps, *widths = inner.times(raw.batch.column("text")) if inner else (instants(raw.batch.column("stamp"), "rfc3339"),)
+    stamps, before, after = inner.times(raw.batch.column("text")) if inner else (instants(raw.batch.column("stamp"), "rfc3339"), 0, 1)
     at = filled(_moved(stamps, shift_ns), before_ns)
     seen, kept = _seen(at, window)
     chosen, times = (raw.batch, at) if kept is None else _chosen(raw.batch, at, kept)
@@ -62,10 +62,11 @@ def normal_lines(
         "at": pa.array(times).view(INSTANT),
         "text": text,
         "truncated": chosen.column("truncated"),
-        **{name: pa.array((width if kept is None else width[kept]) + error_ns) for name, width in zip(("before_ns", "after_ns"), widths, strict=False)},
     }
-    streams = tuple(raw.about.get(name) or None for name in STREAM)
-    same = _same(*streams, shift_ns, error_ns, 1 << count.bit_length())
+    widths = {"before_ns": before + error_ns, "after_ns": after + error_ns}
+    columns |= {name: pa.array(width if kept is None else width[kept]) for name, width in widths.items() if not isinstance(width, int)}
+    known = {name: raw.about.get(name) or None for name in STREAM} | {"correction_ns": shift_ns} | {k: w for k, w in widths.items() if isinstance(w, int)}
+    same = _same(tuple(known.items()), 1 << count.bit_length())
     arrays = [columns[name] if name in columns else same[name].slice(0, count) for name in NAMES]
     counted = LineCount(
         received=len(at),
@@ -111,9 +112,9 @@ def _unchanged(received: pa.Array, shown: pa.Array) -> bool:
 
 
 @lru_cache(maxsize=8)
-def _same(namespace: str | None, pod: str | None, container: str | None, shift_ns: int, error_ns: int, count: int) -> dict[str, pa.Array]:  # noqa: PLR0917 - a key
+def _same(items: tuple[tuple[str, str | int | None], ...], count: int) -> dict[str, pa.Array]:
     """The columns that are the same in every row of a stream, longer than a batch and made once for all of them; null where nothing is known."""
-    known = {"namespace": namespace, "pod": pod, "container": container, "correction_ns": shift_ns, "before_ns": error_ns, "after_ns": error_ns + 1}
+    known = dict(items)
     return {f.name: pa.nulls(count, f.type) if known.get(f.name) is None else pa.repeat(pa.scalar(known[f.name], f.type), count) for f in LINES}
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from ..blocks import Block
-from ..kernel import BYTES, BYTES_OUT, COUNT, FLAG, FLAGS_OUT, INTS_OUT, LONGS_OUT, U, clean, copy, kernel, load, lowest, matching, odd, part, room
+from ..blocks import SLACK, Block
+from ..kernel import BYTES, BYTES_OUT, COUNT, FLAG, FLAGS_OUT, INTS_OUT, LONGS_OUT, U, clean, kernel, load, lowest, matching, odd, part, put, room
 from ..words import shape_of, word
 from .log_format import Layout, Part
 
@@ -31,7 +31,8 @@ def taken(block: Block, layout: Layout) -> Part | None:
     size = block.size
     lines = size // SHORT + 1024
     while True:
-        held = [room(count) for count in (min(size, STAMP * lines) if layout.runtime else 0, 4 * lines + 4, size, 4 * lines + 4)]
+        stamped = min(size, STAMP * lines) if layout.runtime else 0
+        held = [room(count) for count in (stamped + SLACK, 4 * lines + 4, size + SLACK, 4 * lines + 4)]
         stamps, stamp_offsets, texts, text_offsets = (memory for _, memory in held)
         partial, begins, plain = np.empty(lines, bool), np.empty(lines, np.int64), np.empty(1, bool)
         ends = stamp_offsets.view(np.int32), text_offsets.view(np.int32)
@@ -158,8 +159,8 @@ def take(
                 partial[count] = tag == PARTIAL
                 text = min(text + U(9) * U(tag > 0), end)
             begins[count] = place + int(text)
-            copy(stamps, stamp_at, data, start, stamp)
-            copy(texts, text_at, data, text, end - text)
+            put(stamps, stamp_at, data, start, stamp)
+            put(texts, text_at, data, text, end - text)
             stamp_at += stamp
             text_at += end - text
             count += U(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from unittest.mock import patch
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -26,19 +27,25 @@ MILL = Layout(
 )
 
 
+def times(inner: InnerLines, texts: list[bytes]) -> list[list[int]]:
+    """Instants, and how far before and after the true ones may lie, of every line."""
+    at, *widths = inner.times(pa.array(texts, pa.binary()))
+    return [at.tolist(), *(np.broadcast_to(width, len(at)).tolist() for width in widths)]
+
+
 def test_instants_and_uncertainty() -> None:
     """Each line has its own instant, as exact as the last digits of those beside it; what follows has the uncertainty of the line before."""
     inner = InnerLines(WINDOW)
-    at, before, after = inner.times(pa.array([b"W1120 10:00:00.125000       1 main.go:42] slow", b"goroutine 1 [running]:"], pa.binary()))
+    at, before, after = times(inner, [b"W1120 10:00:00.125000       1 main.go:42] slow", b"goroutine 1 [running]:"])
 
-    assert at.tolist() == [AT + 125_000_000, NONE_NS]
-    assert before.tolist() == [0, 0]
-    assert after.tolist() == [1_000, 1_000]
+    assert at == [AT + 125_000_000, NONE_NS]
+    assert before == [0, 0]
+    assert after == [1_000, 1_000]
 
-    at, _, after = inner.times(pa.array([b"\tmain.main()", b"Nov 20 10:00:01 node7 app: up"], pa.binary()))
+    at, _, after = times(inner, [b"\tmain.main()", b"Nov 20 10:00:01 node7 app: up"])
 
-    assert at.tolist() == [NONE_NS, AT + 10**9]
-    assert after.tolist() == [10**9, 10**9]
+    assert at == [NONE_NS, AT + 10**9]
+    assert after == [10**9, 10**9]
 
 
 def test_an_assumed_zone_is_noticed() -> None:
@@ -77,7 +84,7 @@ def test_a_zone_is_assumed_where_none_is_named(text: bytes, assumed: bool, zone:
 
 def test_no_lines() -> None:
     """An empty batch is read."""
-    assert [len(one) for one in InnerLines(WINDOW).times(pa.array([], pa.binary()))] == [0, 0, 0]
+    assert times(InnerLines(WINDOW), []) == [[], [], []]
 
 
 def test_lines_of_a_doubled_hour_stand_apart() -> None:
@@ -85,10 +92,10 @@ def test_lines_of_a_doubled_hour_stand_apart() -> None:
     fold = Window(1_792_882_800_000_000_000, 1_792_897_200_000_000_000)
     inner = InnerLines(fold, PARIS)
     texts = [b"2026-10-25 01:59:59,5 INFO a", b"2026-10-25 02:30:00,125 INFO b", b"2026-10-25 03:00:00,125 INFO c"]
-    at, before, after = inner.times(pa.array(texts, pa.binary()))
+    at, before, after = times(inner, texts)
     batch = pa.RecordBatch.from_arrays([pa.array(at), pa.array(before), pa.array(after)], ["at", "before_ns", "after_ns"])
 
-    assert after.tolist() == [100_000_000, 3_600_001_000_000, 100_000_000]
+    assert after == [100_000_000, 3_600_001_000_000, 100_000_000]
     assert list(alike(batch)) == [slice(0, 1), slice(1, 2), slice(2, 3)]
 
 
@@ -110,6 +117,6 @@ def test_equally_exact_lines_take_a_shorter_way(batches: list[list[bytes]]) -> N
     """Where all lines are as exact as the least exact of them, that is found out without looking at each, and is the same."""
     short, long = InnerLines(WINDOW, PARIS), InnerLines(WINDOW, PARIS)
     for texts in batches:
-        found = [column.tolist() for column in short.times(pa.array(texts, pa.binary()))]
+        found = times(short, texts)
         with patch.object(InnerLines, "_usual", return_value=None):
-            assert found == [column.tolist() for column in long.times(pa.array(texts, pa.binary()))]
+            assert found == times(long, texts)
