@@ -76,6 +76,14 @@ def _lowest(_typing: Any, _word: Any) -> Any:
     return types.uint64(types.uint64), generate
 
 
+def _ones(_typing: Any, _word: Any) -> Any:
+
+    def generate(_context: Any, builder: Any, _signature: Any, values: Any) -> Any:
+        return builder.ctpop(values[0])
+
+    return types.uint64(types.uint64), generate
+
+
 def _copy(_typing: Any, out: Any, _at: Any, data: Any, _start: Any, _count: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
@@ -122,6 +130,8 @@ def _matching(_typing: Any, data: Any, _at: Any, _mask: Any, _value: Any) -> Any
 
 # `lowest(word)`: the number of the lowest bit that is set; of 0 it means nothing.
 lowest: Any = intrinsic(_lowest)
+# `ones(word)`: how many bits are set.
+ones: Any = intrinsic(_ones)
 # `copy(out, at, data, start, count)`: `count` bytes of one array into another, which does not overlap.
 copy: Any = intrinsic(_copy)
 # `move(out, at, data, start)`: 64 bytes of one array into another.

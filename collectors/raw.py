@@ -102,7 +102,7 @@ class Places:
 class Raw:
     """One batch of one table. `about` says what holds for every row of it; `places`, where they are known, are those of lines.
 
-    `plain`: the texts of lines are known to be printable ASCII and tabs.
+    `strange`: at most so many bytes of the texts of lines are neither printable ASCII nor tabs; None where that was not counted.
 
     `about` of lines: namespace, pod, container, instance (container id, may be ""), clock, ref, stamps
     ("runtime" or "inner"). `about` of samples: name (of the query), query, step_s (empty for raw samples), clock,
@@ -113,7 +113,7 @@ class Raw:
     batch: pa.RecordBatch
     about: Mapping[str, str] = field(default_factory=dict)
     places: Places | None = None
-    plain: bool = False
+    strange: int | None = None
 
 
 def facts(rows: Iterable[Mapping[str, Any]], source: str) -> Iterator[Raw]:

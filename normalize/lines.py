@@ -12,7 +12,7 @@ import pyarrow as pa
 from ..collectors.raw import Places, Raw
 from ..collectors.window import Window
 from .inner_lines import InnerLines
-from .shown import as_text, shown_text
+from .shown import shown_text
 from .stamps import NONE_NS, Nanoseconds, instants
 from .tables import INSTANT, LINES
 from .window import inside
@@ -57,7 +57,7 @@ def normal_lines(
     seen, kept = _seen(at, window)
     chosen, times = (raw.batch, at) if kept is None else _chosen(raw.batch, at, kept)
     count = len(times)
-    text = as_text(chosen.column("text")) if raw.plain else shown_text(chosen.column("text"))
+    text = shown_text(chosen.column("text"), raw.strange)
     columns = {
         "at": pa.array(times).view(INSTANT),
         "text": text,

@@ -25,26 +25,31 @@ LEADS = (b"\xc2", b"\xe2")
 PIECE = 256 << 10
 
 
-def shown_text(texts: pa.Array) -> pa.Array:
-    """Binary as text: invalid UTF-8 and control characters become U+FFFD; tabs stay, null stays null."""
+def shown_text(texts: pa.Array, strange: int | None = None) -> pa.Array:
+    """Binary as text: invalid UTF-8 and control characters become U+FFFD; tabs stay, null stays null.
+
+    `strange`: at most so many bytes are neither printable ASCII nor tabs, where that is known.
+    """
+    if strange == 0:
+        return _as_text(texts)
     if texts.null_count:
         return pc.replace_with_mask(pa.nulls(len(texts), pa.string()), texts.is_valid(), shown_text(texts.drop_null()))
     if not len(texts):
-        return as_text(texts)
+        return _as_text(texts)
     bounds = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
     held = texts.buffers()[2]
     if held and (compiled := KERNELS.module()):
-        found = compiled.shown(np.frombuffer(held, np.uint8), bounds)
-        return as_text(texts) if found is None else found
+        found = compiled.shown(np.frombuffer(held, np.uint8), bounds, strange)
+        return _as_text(texts) if found is None else found
     data = np.frombuffer(held, np.uint8)[bounds[0] : bounds[-1]] if held else np.empty(0, np.uint8)
     if not len(data) or (data.min() >= 32 and data.max() < 127):
-        return as_text(texts)
+        return _as_text(texts)
     bounds = bounds - bounds[0]
     at = _odd(data)
     rows = _rows(at, bounds)
     if len(rows) * 4 > len(texts) and _valid(texts):
         rows = _rows(at[_unshown(data, at)], bounds)
-    return _replaced(data, bounds, rows) if len(rows) else as_text(texts)
+    return _replaced(data, bounds, rows) if len(rows) else _as_text(texts)
 
 
 def _odd(data: npt.NDArray[np.uint8]) -> Offsets:
@@ -112,6 +117,6 @@ def _valid(texts: pa.Array) -> bool:
     return True
 
 
-def as_text(texts: pa.Array) -> pa.Array:
+def _as_text(texts: pa.Array) -> pa.Array:
     """Bytes that are known to be UTF-8 as text, without looking at them again."""
     return pa.Array.from_buffers(pa.string(), len(texts), texts.buffers(), 0, texts.offset)

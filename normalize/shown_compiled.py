@@ -13,10 +13,10 @@ from ..collectors.kernel import BYTES, BYTES_OUT, COUNT, INTS, INTS_OUT, U, clea
 TAB, DELETE, REPLACEMENT, UNCHANGED = 9, 127, (0xEF, 0xBF, 0xBD), -1
 
 
-def shown(data: npt.NDArray[np.uint8], bounds: npt.NDArray[np.int32]) -> pa.Array | None:
-    """The texts from each of `bounds` to the next, fit to be shown; None where all of them are already."""
+def shown(data: npt.NDArray[np.uint8], bounds: npt.NDArray[np.int32], strange: int | None) -> pa.Array | None:
+    """The texts from each of `bounds` to the next, fit to be shown; None where all of them are already. `strange` as for `shown.shown_text`."""
     first, last = int(bounds[0]), int(bounds[-1])
-    odd = count_odd(data[first:last])
+    odd = count_odd(data[first:last]) if strange is None else strange
     if not odd:
         return None
     text_buffer, texts = room(last - first + 2 * odd)

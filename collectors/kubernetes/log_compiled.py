@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..blocks import SLACK, Block
-from ..kernel import BYTES, BYTES_OUT, COUNT, FLAG, FLAGS_OUT, INTS_OUT, LONGS_OUT, U, clean, kernel, load, lowest, matching, odd, part, put, room
+from ..kernel import BYTES, BYTES_OUT, COUNT, FLAG, FLAGS_OUT, INTS_OUT, LONGS_OUT, U, clean, kernel, load, lowest, matching, odd, ones, part, put, room
 from ..words import shape_of, word
 from .log_format import Layout, Part
 
@@ -34,9 +34,9 @@ def taken(block: Block, layout: Layout) -> Part | None:
         stamped = min(size, STAMP * lines) if layout.runtime else 0
         held = [room(count) for count in (stamped + SLACK, 4 * lines + 4, size + SLACK, 4 * lines + 4)]
         stamps, stamp_offsets, texts, text_offsets = (memory for _, memory in held)
-        partial, begins, plain = np.empty(lines, bool), np.empty(lines, np.int64), np.empty(1, bool)
+        partial, begins, strange = np.empty(lines, bool), np.empty(lines, np.int64), np.empty(1, np.int64)
         ends = stamp_offsets.view(np.int32), text_offsets.view(np.int32)
-        count = take(block.data, size, block.place, layout.runtime, layout.cri, stamps, ends[0], texts, ends[1], begins, partial, plain)
+        count = take(block.data, size, block.place, layout.runtime, layout.cri, stamps, ends[0], texts, ends[1], begins, partial, strange)
         if count != NO_ROOM:
             break
         lines = size
@@ -50,7 +50,7 @@ def taken(block: Block, layout: Layout) -> Part | None:
     known = None if sizes.all() else pa.py_buffer(np.packbits(sizes > 0, bitorder="little"))
     found = pa.Array.from_buffers(pa.string(), count, [known, stamp_places, stamp_buffer])
     read = pa.Array.from_buffers(pa.binary(), count, [None, text_places, text_buffer])
-    return Part(found, read, None, partial[:count] if layout.cri else None, begins[:count], plain=bool(plain[0]))
+    return Part(found, read, None, partial[:count] if layout.cri else None, begins[:count], int(strange[0]))
 
 
 @part
@@ -129,18 +129,18 @@ def below(bits: Any, begin: Any, size: Any) -> Any:
     return bits if begin + U(64) <= size else bits & ((U(1) << (size - begin)) - U(1))
 
 
-@kernel(COUNT, BYTES, COUNT, COUNT, FLAG, FLAG, BYTES_OUT, INTS_OUT, BYTES_OUT, INTS_OUT, LONGS_OUT, FLAGS_OUT, FLAGS_OUT)
+@kernel(COUNT, BYTES, COUNT, COUNT, FLAG, FLAG, BYTES_OUT, INTS_OUT, BYTES_OUT, INTS_OUT, LONGS_OUT, FLAGS_OUT, LONGS_OUT)
 def take(
     data: Any, size: Any, place: Any, runtime: Any, tagged: Any,
-    stamps: Any, stamp_offsets: Any, texts: Any, text_offsets: Any, begins: Any, partial: Any, plain: Any,
+    stamps: Any, stamp_offsets: Any, texts: Any, text_offsets: Any, begins: Any, partial: Any, strange: Any,
 ) -> Any:  # fmt: skip
     """How many lines there are, UNUSUAL or NO_ROOM; the last line may lack its line feed."""
-    count, start, stamp_at, text_at, strange, limit = U(0), U(0), U(0), U(0), U(0), U(size)
+    count, start, stamp_at, text_at, unshown, limit = U(0), U(0), U(0), U(0), U(0), U(size)
     stamp_offsets[0] = text_offsets[0] = 0
     for group in range(U(0), limit, U(64)):
         begin = U(group)
         bits = feeds(data, begin, limit)
-        strange |= oddities(data, begin, limit) & ~bits
+        unshown += ones(oddities(data, begin, limit) & ~bits)
         last = begin + U(64) >= limit and data[limit - U(1)] != LINE_FEED
         while bits or last:
             feed = begin + lowest(bits) if bits else limit
@@ -166,5 +166,5 @@ def take(
             count += U(1)
             stamp_offsets[count], text_offsets[count] = stamp_at, text_at
             start = feed + U(1)
-    plain[0] = strange == 0
+    strange[0] = unshown
     return int(count)

@@ -74,7 +74,7 @@ class Lines:
 class Part:
     """Some lines taken apart: stamp and text of each, whose it is where the file says so, whether it goes on in the next.
 
-    `begins`: where in all that was read each text begins, where that was looked at; `plain` as for `Raw`.
+    `begins`: where in all that was read each text begins, where that was looked at; `strange` as for `Raw`.
     """
 
     stamps: pa.Array
@@ -82,12 +82,12 @@ class Part:
     prefixes: pa.Array | None
     partial: npt.NDArray[np.bool_] | None
     begins: npt.NDArray[np.int64] | None = None
-    plain: bool = False
+    strange: int | None = None
 
     def some(self, rows: slice) -> Part:
         """Some of the lines, in order."""
         prefixes, partial = (None if column is None else column[rows] for column in (self.prefixes, self.partial))
-        return Part(self.stamps[rows], self.texts[rows], prefixes, partial, None if self.begins is None else self.begins[rows], plain=self.plain)
+        return Part(self.stamps[rows], self.texts[rows], prefixes, partial, None if self.begins is None else self.begins[rows], self.strange)
 
     def __len__(self) -> int:
         return len(self.texts)

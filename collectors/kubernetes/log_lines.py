@@ -109,11 +109,11 @@ def _raws(part: Part, place: Place, reply: Reply, *, cut: bool) -> Iterator[Raw]
     if part.prefixes is not None:
         yield from _by_stream(batch, part.prefixes, place, reply)
         return
-    plain = part.plain and place.open is None
+    strange = part.strange if place.open is None else None
     whole = batch if part.partial is None else _whole(batch, part.partial, place)
     places = Places(place.path, part.begins) if place.path and part.begins is not None and whole is batch else None
     if whole.num_rows:
-        yield Raw("lines", whole, _about(reply, "", place), places, plain)
+        yield Raw("lines", whole, _about(reply, "", place), places, strange)
 
 
 @lru_cache(maxsize=4)
