@@ -29,18 +29,17 @@ OPEN = types.Tuple((LONGS_OUT, LONGS_OUT, LONGS_OUT, LONGS_OUT, LONGS_OUT))
 
 @kernel(COUNT, BYTES, PLACE, PLACE)
 def seen(data: Any, at: Any, end: Any) -> Any:
-    """Which landmarks there are between two places, as bits, and beyond these whether there is a line feed."""
-    brackets, bars, braces, feeds = U(0), U(0), U(0), U(0)
+    """Which landmarks there are between two places, as bits."""
+    brackets, bars, braces = U(0), U(0), U(0)
     while at + U(64) <= end:
         brackets |= matching(data, at, 255, BRACKET)
         bars |= matching(data, at, 255, BAR)
         braces |= matching(data, at, 255, BRACE)
-        feeds |= matching(data, at, 255, FEED)
         at += U(64)
-    found = U(brackets != 0) | U(bars != 0) << U(1) | U(braces != 0) << U(2) | U(feeds != 0) << U(3)
+    found = U(brackets != 0) | U(bars != 0) << U(1) | U(braces != 0) << U(2)
     for i in range(at, end):
         byte = data[U(i)]
-        found |= U(byte == BRACKET) | U(byte == BAR) << U(1) | U(byte == BRACE) << U(2) | U(byte == FEED) << U(3)
+        found |= U(byte == BRACKET) | U(byte == BAR) << U(1) | U(byte == BRACE) << U(2)
     return np.int64(found)
 
 

@@ -15,7 +15,7 @@ from .automata import BYTES
 from .words import Places, places_of
 
 KERNELS = Compiled(__package__, "automata_compiled")
-LINE_FEED, FEEDS, ALL = 10, 8, 15
+LINE_FEED, ALL = 10, 7
 COLOUR_BYTES = b"\x1b\\#"
 MEMBER, COLOUR = 1, 2
 SPARSE = 8
@@ -81,11 +81,11 @@ class Lines:
     def fed(self) -> bool:
         """Whether any line ends in a line feed, before which a pattern's end stands too."""
         if compiled := KERNELS.module():
-            return bool(self.seen() & FEEDS and compiled.fed(self.data, self.starts, self.ends))
+            return bool(compiled.fed(self.data, self.starts, self.ends))
         return bool(((self.data[self.ends - 1] == LINE_FEED) & (self.ends > self.starts)).any())
 
     def seen(self) -> int:
-        """Which landmarks there are at all, as bits, and FEEDS; all of them while that cannot be known soon."""
+        """Which landmarks there are at all, as bits; all of them while that cannot be known soon."""
         if self._seen < 0:
             compiled = KERNELS.module()
             if compiled is None:

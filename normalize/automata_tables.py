@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .automata import END_OF_LINE
-from .automata_lines import Lines, kinds
+from .automata_lines import ALL, Lines, kinds
 from .words import Places
 
 if TYPE_CHECKING:
@@ -38,12 +38,12 @@ class Tables:
         marks = np.full(4 * len(walker.table), -1, np.int32)
         self._held: Snapshot = walker.table.reshape(-1), walker.steps.reshape(-1), walker.over, marks, np.zeros(1, np.uint8), np.zeros(1, np.int32)
 
-    def snapshot(self, lines: Lines) -> Walk:
-        """What is known now, and of some lines which landmarks are there at all."""
+    def snapshot(self, seen: int = ALL) -> Walk:
+        """What is known now, and which landmarks are there at all."""
         with self.walker.lock:
             if self._marked < len(self.walker.sets):
                 self._mark()
-            return *self._held, lines.seen()
+            return *self._held, seen
 
     def _mark(self) -> None:
         walker = self.walker
@@ -69,7 +69,7 @@ class Tables:
         found, which = np.zeros(len(rows), np.uint8), np.arange(len(rows))
         at, ends, places = at.copy(), lines.ends[rows], states.astype(np.int64) * SYMBOLS
         for _ in range(ROUNDS):
-            unknown, snapshot = 0, self.snapshot(lines)
+            unknown, snapshot = 0, self.snapshot(lines.seen())
             for data, shift, first, last in lines.parts(rows[which]):
                 unknown += compiled.walked(data, shift, which[first:last], at, ends, places, snapshot, found)
             if not unknown:
@@ -83,7 +83,7 @@ class Tables:
         """Those rows for which it is not certain that nothing matches from their beginning on; all that begin with a byte of `mended`."""
         left = []
         for _ in range(ROUNDS):
-            found, counts, snapshot = np.empty((4, len(rows)), np.int64), np.zeros(2, np.int64), self.snapshot(lines)
+            found, counts, snapshot = np.empty((4, len(rows)), np.int64), np.zeros(2, np.int64), self.snapshot(lines.seen())
             for data, shift, first, last in lines.parts(rows):
                 compiled.bare(data, shift, rows, first, last, lines.starts, lines.ends, state * SYMBOLS, mended, snapshot, (*found, counts))
             left.append(found[0, : counts[0]])

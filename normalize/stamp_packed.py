@@ -165,7 +165,7 @@ class Packed:
         said, sides = self._judging(found.index(self.shape.name))
         asked = Asked(*(np.empty(count, np.int64) for _ in range(4)))
         held, side = np.zeros(self.shape.words, np.uint64), np.zeros(max(said.side_words, 1), np.uint64)
-        about = (self.masks, held, side, said, self.first, sides, task.prover.walker.tables.snapshot(lines), self.keys)
+        about = (self.masks, held, side, said, self.first, sides, task.prover.walker.tables.snapshot(), self.keys)
         counts, stops = np.zeros(2, np.int64), 0
         out = (found.at_ns, found.after_ns, found.layout, asked.left, asked.rows, asked.states, asked.places, counts)
         runtime = NO_LONGS if runtime is None else np.ascontiguousarray(runtime, np.int64)
