@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -87,21 +86,9 @@ SAMPLES = pa.schema(
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where in a file that is not packed the text of each line begins, in bytes."""
-
-    path: Path
-    begins: npt.NDArray[np.int64]
-
-    def some(self, rows: slice | npt.NDArray[np.bool_]) -> Places:
-        """Those of some lines."""
-        return Places(self.path, self.begins[rows])
-
-
-@dataclass(frozen=True)
 class Raw:
-    """One batch of one table. `about` says what holds for every row of it; `places`, where they are known, are those of lines.
-
+    """One batch of one table. `about` says what holds for every row of it; `begins`: where in its file, which is not packed, the text of each line begins,
+    in the file's order; None where that is not known.
     `strange`: at most so many bytes of the texts of lines are neither printable ASCII nor tabs; None where that was not counted.
 
     `about` of lines: namespace, pod, container, instance (container id, may be ""), clock, ref, stamps
@@ -112,7 +99,7 @@ class Raw:
     table: Literal["facts", "lines", "samples"]
     batch: pa.RecordBatch
     about: Mapping[str, str] = field(default_factory=dict)
-    places: Places | None = None
+    begins: npt.NDArray[np.int64] | None = None
     strange: int | None = None
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from ..collectors.raw import Places, Raw
+from ..collectors.raw import Raw
 from ..collectors.window import Window
 from .inner_lines import InnerLines
 from .shown import shown_text
@@ -30,7 +30,8 @@ NAMES = tuple(LINES.names)
 class LineCount:
     """Where the lines of one batch went; `last_ns` carries the running stamp to the next batch of the stream.
 
-    `numbers` are the line numbers of those in the window; `places`, where they are known, say where what is shown of them stands as it is shown.
+    `numbers` are the line numbers of those in the window; `begins` is where their texts begin in their file, if they stand there as they
+    are shown.
     """
 
     received: int
@@ -39,7 +40,7 @@ class LineCount:
     first_ns: int | None
     last_ns: int | None
     numbers: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64), compare=False)
-    places: Places | None = field(default=None, compare=False)
+    begins: npt.NDArray[np.int64] | None = field(default=None, compare=False)
 
 
 def normal_lines(
@@ -75,7 +76,7 @@ def normal_lines(
         first_ns=int(seen.min()) if len(seen) else None,
         last_ns=int(seen[-1]) if len(seen) else before_ns,
         numbers=np.asarray(chosen.column("number").to_numpy(zero_copy_only=False), np.int64),
-        places=_places(raw, kept) if _unchanged(chosen.column("text"), text) else None,
+        begins=_begins(raw, kept) if _unchanged(chosen.column("text"), text) else None,
     )
     return pa.RecordBatch.from_arrays(arrays, schema=LINES), counted
 
@@ -101,8 +102,8 @@ def _chosen(batch: pa.RecordBatch, at: Nanoseconds, kept: Kept) -> tuple[pa.Reco
     return batch.filter(pa.array(kept)), at[kept]
 
 
-def _places(raw: Raw, kept: Kept | None) -> Places | None:
-    return raw.places if raw.places is None or kept is None else raw.places.some(kept)
+def _begins(raw: Raw, kept: Kept | None) -> npt.NDArray[np.int64] | None:
+    return raw.begins if raw.begins is None or kept is None else raw.begins[kept]
 
 
 def _unchanged(received: pa.Array, shown: pa.Array) -> bool:

@@ -20,6 +20,7 @@ from ..normalize.facts import normal_facts, unread
 from ..normalize.inner_lines import InnerLines, alike
 from ..normalize.lines import AS_RECEIVED, Correction, normal_lines
 from .facts import facts_of
+from .line_held import Places
 from .line_store import LineStore
 from .rows import NODE, Fact, Series, Stream
 from .sample_store import SampleStore
@@ -164,7 +165,7 @@ class _Reader:
         if inner and inner.assumed:
             self._say_assumed(reply, inner.settings.zone)
         for rows in alike(batch) if inner else (slice(0, batch.num_rows),):
-            places = count.places.some(rows) if count.places else None
+            places = None if count.begins is None else Places(reply.path, count.begins[rows])
             self.lines.add(place[:3], key, batch.slice(rows.start, rows.stop - rows.start), reply.ref, count.numbers[rows], places)
         tally = self._tally(reply)
         for outcome, number in (("kept", batch.num_rows), ("outside", count.outside), ("unreadable", count.unreadable)):

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from ..collectors.raw import Places
 from ..normalize.tables import INSTANT, LINES
 from .line_texts import Standing, bounds_of
 from .spilled import Spilled, mapped
@@ -24,6 +24,14 @@ KEPT = 2 / 3
 MOST_BYTES = (1 << 31) - 1
 
 Columns = dict[str, pa.Array | Standing]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where in a file that is not packed the texts of a batch begin, in bytes and in the file's order."""
+
+    path: Path
+    begins: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class Written:
-    """A batch that stands in a file of batches; `of` is what it was before, without its batch."""
+    """A batch that stands in a file of batches, by its number there; `path` and `start` are those of a Placed one, None and 0 of a Whole one."""
 
     file: Spilled
     number: int
@@ -108,7 +116,10 @@ class HeldLines:
         self._placed.end()
 
     def columns(self, number: int) -> Columns:
-        """The columns of WAITING of the batch that came as the `number`th, from 0. Raises OSError where the file that its texts stand in is gone."""
+        """The columns of WAITING of the batch that came as the `number`th, from 0.
+
+        Raises OSError where the file that its texts stand in is gone, or ends before they do.
+        """
         one = self._batches[number]
         if one is None:
             raise LookupError(f"batch {number} was given up")
@@ -118,9 +129,11 @@ class HeldLines:
         if isinstance(one, Whole):
             return dict(zip(WAITING.names, one.batch.columns, strict=True))
         if one.path not in self._maps:
-            self._maps[one.path] = pa.py_buffer(mapped(one.path))
+            self._maps[one.path] = pa.py_buffer(mapped(one.path) if one.path.stat().st_size else b"")
         at, truncated, app_at, begins, sizes = one.batch.columns
         texts = Standing(self._maps[one.path], one.start, begins.to_numpy(), sizes.to_numpy())
+        if texts.end > len(texts.data):
+            raise OSError(f"{one.path} became shorter while it was read")
         return {"at": at, "text": texts, "truncated": truncated, "app_at": app_at.cast(INSTANT)}
 
     def done(self, number: int) -> None:

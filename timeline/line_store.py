@@ -11,12 +11,12 @@ import numpy as np
 import pyarrow as pa
 
 from ..collectors.compiled import Compiled
-from ..collectors.raw import Places
 from ..normalize.stamp_settings import AS_SHIPPED, StampSettings
 from ..normalize.templates import template_id
 from .line_columns import PRECISION, Columns, Container, Numbers
 from .line_doubles import doubles
 from .line_file import LinesFile
+from .line_held import Places
 from .line_merge import Piece, merged
 from .line_texts import Texts
 from .line_waiting import Source, Waiting, nanoseconds, size_of

@@ -48,6 +48,11 @@ class Standing:
     def __len__(self) -> int:
         return len(self.begins)
 
+    @property
+    def end(self) -> int:
+        """Where the last of them ends."""
+        return self.start + int((self.begins.astype(np.int64) + self.sizes).max(initial=0))
+
     def slice(self, start: int, count: int) -> Standing:
         """Some of them, as of an array."""
         return Standing(self.data, self.start, self.begins[start : start + count], self.sizes[start : start + count])

@@ -13,10 +13,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..collectors.raw import Places
 from ..normalize.app_clock import app_times
 from ..normalize.stamp_settings import AS_SHIPPED, StampSettings
-from .line_held import WAITING, HeldLines
+from .line_held import WAITING, HeldLines, Places
 
 ROWS_AT_ONCE, BYTES_AT_ONCE = 8_192, 4 << 20
 MOST_UNWRITTEN = 3

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +23,7 @@ from ..compiled import Compiled
 from ..errors import BadPayload
 from ..evidence import Reply
 from ..packed import is_plain
-from ..raw import LINES, Places, Raw, facts
+from ..raw import LINES, Raw, facts
 from . import log_format
 from .log_format import Layout, Lines, Part
 
@@ -40,10 +39,10 @@ REFUSALS = (b"unable to retrieve container logs", b'{"kind":"Status"')
 class Place:
     """Where reading stands: the line's number that comes next, whose lines they are ("" until a prefix says), fragments whose record goes on.
 
-    `path` is the file, None for one that is packed: nothing stands in it as it is read.
+    In a file that is not `plain` nothing stands as it is read.
     """
 
-    path: Path | None = None
+    plain: bool = False
     number: int = 1
     prefix: bytes = b""
     layout: Layout | None = None
@@ -57,7 +56,7 @@ def log_lines(reply: Reply) -> Iterator[Raw]:
     """
     try:
         with reply.open() as file:
-            yield from _read(blocks(file, BLOCK_BYTES, LONGEST_LINE), reply, Place(reply.path if is_plain(file) else None))
+            yield from _read(blocks(file, BLOCK_BYTES, LONGEST_LINE), reply, Place(is_plain(file)))
     except BROKEN as error:
         raise BadPayload(f"{reply.ref}: the compressed file is broken: {error}") from error
 
@@ -111,9 +110,9 @@ def _raws(part: Part, place: Place, reply: Reply, *, cut: bool) -> Iterator[Raw]
         return
     strange = part.strange if place.open is None else None
     whole = batch if part.partial is None else _whole(batch, part.partial, place)
-    places = Places(place.path, part.begins) if place.path and part.begins is not None and whole is batch else None
+    begins = part.begins if place.plain and whole is batch else None
     if whole.num_rows:
-        yield Raw("lines", whole, _about(reply, "", place), places, strange)
+        yield Raw("lines", whole, _about(reply, "", place), begins, strange)
 
 
 @lru_cache(maxsize=4)

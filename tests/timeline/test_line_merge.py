@@ -10,9 +10,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from retroline.collectors.raw import Places
 from retroline.timeline import line_held, line_merge, line_waiting
-from retroline.timeline.line_held import WAITING
+from retroline.timeline.line_held import WAITING, Places
 from retroline.timeline.line_merge import merged
 from retroline.timeline.line_waiting import Source, Waiting
 

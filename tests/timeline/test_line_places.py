@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import random
+import shutil
 from pathlib import Path
 
 import pytest
 from retroline.collectors import compiled
-from retroline.collectors.evidence import Evidence
+from retroline.collectors.evidence import Evidence, indexes
 from retroline.collectors.kubernetes import log_lines
 from retroline.collectors.window import Window, rfc3339
 from retroline.timeline import line_held
-from retroline.timeline.evidence import read_evidence
+from retroline.timeline.evidence import batches, read_evidence
 from retroline.timeline.line_store import KERNELS, LineStore
 
 SECOND = 1_000_000_000
@@ -84,6 +86,43 @@ def test_places_are_followed_without_kernels(evidence: Path, tmp_path: Path, mon
     store.write(tmp_path / "few" / "lines.parquet")
 
     assert (tmp_path / "few" / "lines.parquet").read_bytes() == whole
+
+
+def test_batches_that_were_read_before_the_evidence_was_moved(evidence: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their texts are looked for where the evidence is now."""
+    (tmp_path / "all").mkdir()
+    whole, _ = written(evidence, tmp_path / "all")
+    (tmp_path / "few").mkdir()
+    pytest.importorskip("numba")
+    shutil.copytree(evidence, tmp_path / "before")
+    store = LineStore(tmp_path / "few")
+    monkeypatch.setattr(line_held, "HELD_BYTES", -1)
+
+    with compiled.loaded("always"):
+        kept = {reply.ref: list(batches(reply)) for index in indexes(tmp_path / "before") for reply in index.replies}
+        (tmp_path / "before").rename(tmp_path / "now")
+        read_evidence(tmp_path / "now", WINDOW, store, kept)
+        store.write(tmp_path / "few" / "lines.parquet")
+
+    assert (tmp_path / "few" / "lines.parquet").read_bytes() == whole
+
+
+@pytest.mark.parametrize("size", [0, 100_000])
+def test_evidence_that_became_shorter_is_told(evidence: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """Nothing is looked for beyond a file's end."""
+    pytest.importorskip("numba")
+    copied = tmp_path / "evidence"
+    shutil.copytree(evidence, copied)
+    monkeypatch.setattr(line_held, "HELD_BYTES", -1)
+    store = LineStore(tmp_path)
+    with compiled.loaded("always"):
+        read_evidence(copied, WINDOW, store)
+    for log in copied.rglob("*.log"):
+        os.truncate(log, size)
+
+    with pytest.raises(OSError, match="shorter"):
+        store.write(tmp_path / "lines.parquet")
+    store.close()
 
 
 def test_evidence_that_is_gone_is_told(evidence: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
