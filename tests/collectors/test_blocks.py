@@ -22,7 +22,7 @@ class Slow(io.BytesIO):
         super().__init__(body)
         self.step, self.most = step, most
 
-    def readinto1(self, buffer: memoryview, /) -> int:  # type: ignore[override]
+    def readinto1(self, buffer: memoryview, /) -> int:
         if self.tell() >= self.most:
             raise EOFError
         return self.readinto(buffer[: min(self.step, self.most - self.tell())])

@@ -88,7 +88,7 @@ def test_a_log_that_breaks_off_is_kept_compressed(tmp_path: Path) -> None:
         raise Unreachable("the connection broke")
 
     evidence = Evidence(tmp_path, "run", "kubernetes", lambda: "2026-11-21T12:00:00Z")
-    reply = evidence.save("logs/shop/web-1/app", "log", body(), suffix=".log.zst")  # type: ignore[arg-type]
+    reply = evidence.save("logs/shop/web-1/app", "log", body(), suffix=".log.zst")
 
     assert (reply.complete, reply.reason) == (False, "the connection broke")
     assert reply.path.read_bytes()[:4] == packed.ZSTD
@@ -108,7 +108,7 @@ def test_a_killed_run_leaves_what_had_arrived(tmp_path: Path, monkeypatch: pytes
             (part,) = tmp_path.rglob("*.part")
             seen.append(b"".join(packed.readable(part)))
 
-    Evidence(tmp_path, "run", "kubernetes", lambda: "").save("a", "log", body(), suffix=".log.zst")  # type: ignore[arg-type]
+    Evidence(tmp_path, "run", "kubernetes", lambda: "").save("a", "log", body(), suffix=".log.zst")
 
     assert [len(text) for text in seen] == [n // 10_000 * 10_000 for n in range(5000, 105_000, 5000)]
     assert all(LINES.startswith(text) for text in seen)

@@ -104,8 +104,8 @@ def serve(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Inde
         try:
             pagerduty.fetch(given, Ask(window, evidence, time.monotonic() + seconds, window.until_ns))
         finally:
-            run.index = next(indexes(tmp_path), None)  # type: ignore[attr-defined]
-        return run.index  # type: ignore[attr-defined, no-any-return]
+            run.index = next(indexes(tmp_path), None)
+        return run.index
 
     return run
 

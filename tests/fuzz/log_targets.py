@@ -144,7 +144,7 @@ def cut_log(data: bytes) -> None:
 def _texts(given: object) -> list[tuple[int, bytes]]:
     found: list[tuple[int, bytes]] = []
     try:
-        for raw in log_lines.log_lines(given):  # type: ignore[arg-type]
+        for raw in log_lines.log_lines(given):
             found += zip(*(raw.batch.column(name).to_pylist() for name in ("number", "text")), strict=True)
     except BadPayload:
         pass

@@ -55,7 +55,7 @@ def slow_ns(text: str | None) -> int | None:
     if match is None:
         return None
     try:
-        minute = datetime(*(int(match[i]) for i in range(1, 6)), tzinfo=UTC)  # type: ignore[arg-type]
+        minute = datetime(*(int(match[i]) for i in range(1, 6)), tzinfo=UTC)
     except ValueError:
         return None
     start = (minute - datetime(1970, 1, 1, tzinfo=UTC)).days * 86_400 + minute.hour * 3600 + minute.minute * 60

@@ -105,7 +105,7 @@ def _readings(stamp: Stamp) -> list[int]:
         zone = zone_of(stamp.zone)
         at = datetime.fromtimestamp(stamp.at_ns // 10**9, UTC)
         nearby = (at + timedelta(seconds=s) for s in (0, -7200, 7200))
-        offsets = {float(zone)} if isinstance(zone, int) else {one.astimezone(zone).utcoffset().total_seconds() for one in nearby}  # type: ignore[union-attr]
+        offsets = {float(zone)} if isinstance(zone, int) else {one.astimezone(zone).utcoffset().total_seconds() for one in nearby}
     return [stamp.at_ns + int(offset) * 10**9 + late for offset in offsets for late in {0, stamp.before_ns, stamp.after_ns}]
 
 
@@ -170,7 +170,7 @@ def retry_after(data: bytes) -> None:
     text = data.decode("latin-1").replace("\r", " ").replace("\n", " ").replace("\0", " ")
     headers = httpx.Headers({"Retry-After": text.encode("latin-1"), "Date": b"Sat, 21 Nov 2026 01:20:00 GMT"})
     answer = SimpleNamespace(headers=headers)
-    for wait_s in (http._wait_s(answer), client._wait_s(answer), verdict._retry_after(headers)):  # type: ignore[arg-type]
+    for wait_s in (http._wait_s(answer), client._wait_s(answer), verdict._retry_after(headers)):
         assert wait_s is None or wait_s >= 0
 
 

@@ -207,7 +207,7 @@ def test_drain3_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert retroline.templates(lines, by="drain3").tolist() == [0, 1, 0]
     with pytest.raises(ConfigError, match="masks or by drain3"):
-        retroline.templates(lines, by="words")  # type: ignore[arg-type]
+        retroline.templates(lines, by="words")
     monkeypatch.setitem(sys.modules, "drain3", None)
     with pytest.raises(ConfigError, match="pip install drain3"):
         retroline.templates(lines, by="drain3")

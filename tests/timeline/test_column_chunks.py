@@ -45,13 +45,13 @@ def coded(kind: int, values: Sequence[str | int | None], codes: list[int]) -> by
 
 def file_of(schema: pa.Schema, groups: list) -> bytes:
     out = io.BytesIO()
-    out.close = lambda: None  # type: ignore[method-assign]  # what was written is looked at after the end
+    out.close = lambda: None  # what was written is looked at after the end
 
     class Place:
         def open(self, _mode: str) -> io.BytesIO:
             return out
 
-    file = RowGroups(Place(), schema, {"compression": "zstd", "store_schema": False})  # type: ignore[arg-type]
+    file = RowGroups(Place(), schema, {"compression": "zstd", "store_schema": False})
     for group in groups:
         file.add(group)
     file.close({})

@@ -19,7 +19,7 @@ def row(source: str = "prometheus", at_ns: int = T0, **changes: object) -> Row:
     ref = str(changes.pop("ref", f"run/{source}/a.json#/{at_ns}"))
     word = Witness(source, source, at_ns, str(at_ns), f"{source}-id", ref)
     made = Row(kind="alert.firing", at_ns=at_ns, title=f"by {source}", source=source, clock=source, thread="alert:x", edge="1", ref=ref, witnesses=(word,))
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return replace(made, **changes)
 
 
 def test_one_fact_from_four_sources_is_one_row() -> None:
@@ -126,7 +126,7 @@ rows = st.lists(
 def test_the_order_of_input_changes_nothing(made: list[Row], random: object) -> None:
     """Rows in any order give the same rows, witnesses and ids."""
     shuffled = list(made)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
 
     assert named(shuffled) == named(made)
 

@@ -214,17 +214,17 @@ SEEN = event("metric.onset", 40, labels={"__name__": "ratio", "series": "mine"})
 )
 def test_symptoms_before_any_alert(events: list[dict[str, Any]], at: tuple[int | None, ...], text: str) -> None:
     """A symptom is named as seen before any alert only where its whole interval lies before the first that fired."""
-    assert impact_text(Stored(), events, [mark("onset", "metric.onset", *at)], {"aside"}, {"shop"}) == text  # type: ignore[arg-type]
+    assert impact_text(Stored(), events, [mark("onset", "metric.onset", *at)], {"aside"}, {"shop"}) == text
 
 
 def test_the_sentence() -> None:
     """The numbers are one sentence with both queries; what could break out of a code span is escaped instead."""
     one = Numbers(Count(1500, 1520.4, None), Count(384, 384, 384), Count(0.2, 0.25, 0.26), "Errors", "", queries=("sum(a)", 'sum(a{x="`|<b>"})'))
 
-    assert impact_text(Stored(one), [], [], set(), set()) == (  # type: ignore[arg-type]
+    assert impact_text(Stored(one), [], [], set(), set()) == (
         'Impact: about 1,520 [1,500–?] requests, 384 failed (25 % [20–26]), between impact and recovered — sum(a{x="\\`\\|&lt;b&gt;"}) of `sum(a)`'
     )
-    assert impact_text(Stored(Numbers(why="unknown")), [], [], set(), set()) == ""  # type: ignore[arg-type]
+    assert impact_text(Stored(Numbers(why="unknown")), [], [], set(), set()) == ""
 
 
 def test_the_shipped_counters(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def told(path: Path, **wanted: object) -> list[str]:
     """The texts found."""
-    return [line[PREFIX:] for line in lines(path, Query(**wanted))]  # type: ignore[arg-type]
+    return [line[PREFIX:] for line in lines(path, Query(**wanted))]
 
 
 def test_a_line_is_shown_safely(path: Path) -> None:
